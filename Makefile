@@ -1,0 +1,46 @@
+# Everything here works from a clean machine: Python 3.11 or newer with venv, and make.
+PYTHON ?= python3
+VENV   := .venv
+BIN    := $(VENV)/bin
+STAMP  := $(VENV)/.installed
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test bench fmt lint lock schema clean
+
+help:  ## Show what you can do here
+	@awk -F':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+$(STAMP): requirements.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Backout needs Python 3.11 or newer; set PYTHON=python3.12, for example")'
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@echo "Installing what requirements.lock pins into $(VENV) (once) ..."
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $@
+
+demo: $(STAMP)  ## Try it: embedded PostgreSQL, an example service, a first look
+	@$(BIN)/backout demo
+
+test: lint  ## Lint, types, import contracts and every test
+	$(BIN)/python -m pytest -n 2 --dist worksteal
+
+bench: $(STAMP)  ## Measure the promises in docs/benchmarks.md, as ratios
+	$(BIN)/python -m bench
+
+fmt: $(STAMP)  ## Format the code and mend what can be mended by itself
+	$(BIN)/ruff check --fix-only --quiet . ; $(BIN)/ruff format .
+
+lint: $(STAMP)  ## Formatting, lint, types and import contracts
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+lock: $(STAMP)  ## Renew requirements.lock from pyproject.toml
+	$(BIN)/python .ci/lock.py
+
+schema: $(STAMP)  ## Renew the generated pages in docs/
+	$(BIN)/python -m bot.docs
+
+clean:  ## Remove the virtual environment and caches
+	rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache .hypothesis build dist *.egg-info

@@ -1,0 +1,1 @@
+"""The product: what Backout does. Nothing in here knows Slack or a terminal."""

@@ -1,0 +1,1 @@
+"""Everything that knows that Slack, or a terminal, exists."""

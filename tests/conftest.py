@@ -1,0 +1,50 @@
+"""What every test may lean on: a real PostgreSQL, a fresh database on it, and a clean environment."""
+
+import os
+import secrets
+from collections.abc import Iterator
+from pathlib import Path
+
+import psycopg
+import pytest
+from psycopg import sql
+
+from actions.embedded import EmbeddedPostgres
+
+#: Durability is not what most tests are about; those that kill a server start their own.
+FAST = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off", "max_connections": "200"}
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _clean_environment() -> None:
+    for name in [name for name in os.environ if name.startswith(("BACKOUT_", "SLACK_", "PG"))]:
+        if name != "BACKOUT_TEST_REQUIRE":
+            del os.environ[name]
+
+
+@pytest.fixture(scope="session")
+def postgres_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedPostgres]:
+    with EmbeddedPostgres(tmp_path_factory.mktemp("postgres") / "server", settings=FAST) as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def postgres_url(postgres_server: EmbeddedPostgres) -> str:
+    """A superuser's URL of the `postgres` database."""
+    return postgres_server.url()
+
+
+@pytest.fixture
+def database_url(postgres_server: EmbeddedPostgres) -> Iterator[str]:
+    """A fresh, empty database, dropped afterwards."""
+    name = f"test_{secrets.token_hex(6)}"
+    with psycopg.connect(postgres_server.url(), autocommit=True) as connection:
+        connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
+        yield postgres_server.url(name)
+        connection.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name)))
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Path:
+    """A BACKOUT_HOME of its own."""
+    return tmp_path / "home"
