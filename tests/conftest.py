@@ -3,7 +3,9 @@
 import os
 import secrets
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import psycopg
 import pytest
@@ -22,9 +24,16 @@ def _clean_environment() -> None:
             del os.environ[name]
 
 
+@contextmanager
+def server_folder() -> Iterator[Path]:
+    """Not under pytest's own folder: each new session closes that one again, also to the server's user."""
+    with TemporaryDirectory(prefix="backout-test-") as folder:
+        yield Path(folder)
+
+
 @pytest.fixture(scope="session")
-def postgres_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedPostgres]:
-    with EmbeddedPostgres(tmp_path_factory.mktemp("postgres") / "server", settings=FAST) as server:
+def postgres_server() -> Iterator[EmbeddedPostgres]:
+    with server_folder() as folder, EmbeddedPostgres(folder / "server", settings=FAST) as server:
         yield server
 
 
@@ -45,6 +54,7 @@ def database_url(postgres_server: EmbeddedPostgres) -> Iterator[str]:
 
 
 @pytest.fixture
-def home(tmp_path: Path) -> Path:
-    """A BACKOUT_HOME of its own."""
-    return tmp_path / "home"
+def home() -> Iterator[Path]:
+    """A BACKOUT_HOME of its own, for those that start a server in it."""
+    with server_folder() as folder:
+        yield folder

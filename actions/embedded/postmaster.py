@@ -26,7 +26,7 @@ def read(data: Path) -> Postmaster | None:
         lines = (data / "postmaster.pid").read_text().splitlines()
     except FileNotFoundError:
         return None
-    if not lines or not lines[0].isdigit() or not _is_postgres(int(lines[0])):
+    if not lines or not lines[0].isdigit() or not _serves(int(lines[0]), data):
         return None
     return Postmaster(pid=int(lines[0]), ready=len(lines) > 7 and lines[7].strip() == "ready")
 
@@ -61,8 +61,9 @@ def is_alive(pid: int) -> bool:
         return False
 
 
-def _is_postgres(pid: int) -> bool:
+def _serves(pid: int, data: Path) -> bool:
+    """Numbers of processes are used again: it must be a server of this very folder."""
     try:
-        return is_alive(pid) and psutil.Process(pid).name().startswith("postgres")
-    except psutil.NoSuchProcess:
+        return is_alive(pid) and str(data) in psutil.Process(pid).cmdline()
+    except (psutil.NoSuchProcess, psutil.AccessDenied):
         return False

@@ -12,6 +12,7 @@ import logging
 import os
 import re
 import secrets
+import shutil
 import subprocess
 import tempfile
 import time
@@ -97,6 +98,8 @@ class EmbeddedPostgres:
             fcntl.flock(presence, fcntl.LOCK_EX | fcntl.LOCK_NB)
             if not postmaster.stop(self.data, seconds=STOP_SECONDS):
                 log.warning("The embedded PostgreSQL in %s did not stop; the next start finds it", self.folder)
+            elif self.socket_folder.parent != self.folder:
+                shutil.rmtree(self.socket_folder, ignore_errors=True)
         except BlockingIOError:
             log.debug("Another process still uses the embedded PostgreSQL")
         finally:

@@ -55,8 +55,8 @@ def running(folder: Path) -> bool:
     return (folder / "data" / "postmaster.pid").exists()
 
 
-def test_a_second_process_shares_the_server_and_the_last_one_stops_it(tmp_path: Path) -> None:
-    folder = tmp_path / "server"
+def test_a_second_process_shares_the_server_and_the_last_one_stops_it(home: Path) -> None:
+    folder = home / "server"
     with EmbeddedPostgres(folder) as server:
         started = answer(server)
         other = hold(folder)
@@ -66,8 +66,8 @@ def test_a_second_process_shares_the_server_and_the_last_one_stops_it(tmp_path: 
     assert not running(folder)
 
 
-def test_what_was_written_is_there_after_the_program_was_killed(tmp_path: Path) -> None:
-    folder = tmp_path / "server"
+def test_what_was_written_is_there_after_the_program_was_killed(home: Path) -> None:
+    folder = home / "server"
     program = hold(folder)
     with psycopg.connect(EmbeddedPostgres(folder).url(), autocommit=True) as connection:
         connection.execute("CREATE TABLE incident AS SELECT 142 AS id")
@@ -79,8 +79,8 @@ def test_what_was_written_is_there_after_the_program_was_killed(tmp_path: Path) 
     assert not running(folder)
 
 
-def test_the_server_comes_back_after_it_was_killed_itself(tmp_path: Path) -> None:
-    folder = tmp_path / "server"
+def test_the_server_comes_back_after_it_was_killed_itself(home: Path) -> None:
+    folder = home / "server"
     with EmbeddedPostgres(folder) as server:
         before = answer(server)
         os.kill(postmaster(folder), signal.SIGKILL)
@@ -89,8 +89,8 @@ def test_the_server_comes_back_after_it_was_killed_itself(tmp_path: Path) -> Non
             assert answer(again) != before
 
 
-def test_many_processes_may_start_at_the_same_moment(tmp_path: Path) -> None:
-    folder = tmp_path / "server"
+def test_many_processes_may_start_at_the_same_moment(home: Path) -> None:
+    folder = home / "server"
     command = [sys.executable, "-c", HOLD, str(folder)]
     programs = [subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) for _ in range(4)]
     outputs = [program.communicate("")[0] for program in programs]
@@ -98,8 +98,8 @@ def test_many_processes_may_start_at_the_same_moment(tmp_path: Path) -> None:
     assert not running(folder)
 
 
-def test_it_listens_on_a_private_socket_only_and_wants_the_password(tmp_path: Path) -> None:
-    with EmbeddedPostgres(tmp_path / "server") as server, psycopg.connect(server.url()) as connection:
+def test_it_listens_on_a_private_socket_only_and_wants_the_password(home: Path) -> None:
+    with EmbeddedPostgres(home / "server") as server, psycopg.connect(server.url()) as connection:
         assert connection.execute("SHOW listen_addresses").fetchone() == ("",)
         assert stat.S_IMODE(server.socket_folder.stat().st_mode) == 0o700
         assert stat.S_IMODE(server.password_file.stat().st_mode) == 0o600
@@ -107,14 +107,14 @@ def test_it_listens_on_a_private_socket_only_and_wants_the_password(tmp_path: Pa
             psycopg.connect(host=str(server.socket_folder), user="backout", password="guess", dbname="postgres")
 
 
-def test_a_folder_with_a_long_and_odd_name_works(tmp_path: Path) -> None:
-    folder = tmp_path / ('it\'s a, "long" name ' * 6) / "server"
+def test_a_folder_with_a_long_and_odd_name_works(home: Path) -> None:
+    folder = home / ('it\'s a, "long" name ' * 6) / "server"
     with EmbeddedPostgres(folder) as server:
         assert answer(server)
 
 
-def test_a_first_start_that_was_killed_halfway_does_not_stop_the_next(tmp_path: Path) -> None:
-    folder = tmp_path / "server"
+def test_a_first_start_that_was_killed_halfway_does_not_stop_the_next(home: Path) -> None:
+    folder = home / "server"
     program = subprocess.Popen([sys.executable, "-c", HOLD, str(folder)], stdout=subprocess.PIPE)
     while not list(folder.glob("data.*/*")):
         time.sleep(0.01)
@@ -124,8 +124,8 @@ def test_a_first_start_that_was_killed_halfway_does_not_stop_the_next(tmp_path: 
         assert answer(server)
 
 
-def test_a_server_that_cannot_start_says_why_and_what_to_do(tmp_path: Path) -> None:
-    folder = tmp_path / "server"
+def test_a_server_that_cannot_start_says_why_and_what_to_do(home: Path) -> None:
+    folder = home / "server"
     with EmbeddedPostgres(folder):
         pass
     (folder / "data" / "global" / "pg_control").unlink()
@@ -136,13 +136,13 @@ def test_a_server_that_cannot_start_says_why_and_what_to_do(tmp_path: Path) -> N
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="is run as an ordinary user already")
-def test_it_runs_as_an_ordinary_user_too(tmp_path: Path) -> None:
+def test_it_runs_as_an_ordinary_user_too(home: Path) -> None:
     python = shutil.which("python3", path="/usr/bin:/usr/local/bin")
     if python is None:
         pytest.skip("no Python outside root's home that an ordinary user may run")
-    for folder in (tmp_path, *tmp_path.parents[:2]):
+    for folder in (home, *home.parents[:2]):
         folder.chmod(0o755)
-    mine = tmp_path / "mine"
+    mine = home / "mine"
     mine.mkdir()
     os.chown(mine, NOBODY, NOBODY)
     packages = [str(Path(psycopg.__file__).parent.parent), str(Path(__file__).parents[2])]

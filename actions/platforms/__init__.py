@@ -1,0 +1,1 @@
+"""Where a service runs: run a command there, stop and start what writes there."""

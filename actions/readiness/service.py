@@ -1,0 +1,157 @@
+"""All the questions about one service, in the order in which a rollback would stumble over them."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from actions.backup.programs import find_programs, programs_for
+from actions.backup.stores import FolderStore, S3Store, Store
+from actions.catalog.platform import ComposePlatform, KubernetesPlatform, LocalPlatform
+from actions.catalog.service import Service
+from actions.catalog.stores import BucketStore
+from actions.catalog.stores import FolderStore as FolderEntry
+from actions.errors import BackoutError, ConfigurationError
+from actions.platforms import compose, kubernetes
+from actions.readiness.answers import Answer, Level
+from actions.readiness.approvers import Directory, ask_approvers
+from actions.readiness.database import DatabaseFacts, look_at
+from actions.readiness.revision import ask_revision
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Surroundings:
+    """What the questions need besides the service itself."""
+
+    environ: Mapping[str, str]
+    #: Where backups go when the catalog names no store.
+    default_store: Path
+    #: Who knows the people; None while Slack is not configured.
+    directory: Directory | None
+
+
+def ask_about(service: Service, around: Surroundings) -> Iterator[Answer]:
+    """One answer per question; none of them raises, none changes anything that stays."""
+    facts: DatabaseFacts | None = None
+    if service.database is not None:
+        facts_or_answer = _look_at_database(service, around)
+        if isinstance(facts_or_answer, Answer):
+            yield facts_or_answer
+        else:
+            facts = facts_or_answer
+            yield _database_answer(service, facts)
+        if service.migrations is not None:
+            yield ask_revision(service, facts, around.environ)
+        yield _ask_tools(service, facts, around)
+    yield _ask_platform(service, around)
+    if service.database is not None:
+        yield from _ask_stores(service, around)
+    people = service.approvers
+    yield ask_approvers(people.group if people else None, people.users if people else (), around.directory)
+
+
+def failed(question: str, error: BackoutError) -> Answer:
+    said = f"{error.where}: {error.what}" if error.where else error.what
+    return Answer(question=question, level=Level.FAILED, said=said, remedy=error.next_step)
+
+
+def _look_at_database(service: Service, around: Surroundings) -> DatabaseFacts | Answer:
+    if service.database is None:
+        raise ValueError("asked only for services with a database")
+    migrations = service.migrations
+    try:
+        return look_at(
+            service.database.url.resolve(around.environ),
+            version_table=migrations.version_table if migrations else "alembic_version",
+            version_schema=migrations.version_schema if migrations else None,
+        )
+    except BackoutError as error:
+        return failed("database", error)
+
+
+def _database_answer(service: Service, facts: DatabaseFacts) -> Answer:
+    said = f"PostgreSQL {facts.version} as {facts.user}, {_size(facts.size_bytes)}"
+    beside = service.database is not None and service.database.scratch == "beside"
+    has_admin = service.database is not None and service.database.admin_url is not None
+    if beside and not has_admin and not facts.may_create_databases:
+        return Answer(
+            question="database", level=Level.WARNING, said=f"{said}; may not create databases",
+            remedy="Give the role CREATEDB, name an `admin_url`, or set `scratch: embedded`: rehearsals need a copy.",
+        )  # fmt: skip
+    return Answer(question="database", level=Level.OK, said=said)
+
+
+def _ask_tools(service: Service, facts: DatabaseFacts | None, around: Surroundings) -> Answer:
+    question = "client tools"
+    if service.database is not None and service.database.tools is not None:
+        return Answer(
+            question=question, level=Level.UNKNOWN, said="they run in a container, which is asked at the backup"
+        )
+    found = find_programs(around.environ)
+    if facts is None:
+        said = f"pg_dump {found[0].version}" if found else "none here"
+        return Answer(question=question, level=Level.UNKNOWN, said=f"{said}; the server's version is not known")
+    try:
+        chosen = programs_for(facts.major, found)
+    except ConfigurationError as error:
+        return failed(question, error)
+    return Answer(question=question, level=Level.OK, said=f"pg_dump {chosen.version} in {chosen.folder}")
+
+
+def _ask_platform(service: Service, around: Surroundings) -> Answer:
+    question = "platform"
+    try:
+        return Answer(question=question, level=Level.OK, said=_look_at_platform(service, around.environ))
+    except BackoutError as error:
+        return failed(question, error)
+
+
+def _look_at_platform(service: Service, environ: Mapping[str, str]) -> str:
+    match service.platform:
+        case LocalPlatform(folder=folder):
+            if not folder.is_dir():
+                raise ConfigurationError(f"There is no folder {folder}", next_step="Correct the platform's `folder`.")
+            return f"local, {folder}"
+        case ComposePlatform() as entry:
+            facts = compose.look_at(compose_project(entry), environ)
+            return f"{facts.program} on engine {facts.engine}, {len(facts.services)} services"
+        case KubernetesPlatform() as entry:
+            cluster = kubernetes.Cluster(namespace=entry.namespace, context=entry.context, kubeconfig=entry.kubeconfig)
+            found = kubernetes.look_at(cluster, environ)
+            return f"Kubernetes {found.version}, namespace {found.namespace}"
+
+
+def compose_project(entry: ComposePlatform) -> compose.ComposeProject:
+    return compose.ComposeProject(
+        folder=entry.folder, files=entry.files, project=entry.project, profiles=entry.profiles,
+        env_files=entry.env_file, context=entry.context, program=tuple(entry.command.split()),
+    )  # fmt: skip
+
+
+def _ask_stores(service: Service, around: Surroundings) -> Iterator[Answer]:
+    entries = service.backups.stores or (FolderEntry(folder=around.default_store),)
+    for entry in entries:
+        question = f"store {entry.name}" if entry.name else "store"
+        try:
+            yield Answer(question=question, level=Level.OK, said=open_store(entry, around.environ).probe())
+        except BackoutError as error:
+            yield failed(question, error)
+
+
+def open_store(entry: FolderEntry | BucketStore, environ: Mapping[str, str]) -> Store:
+    """The real store that an entry of the catalog describes."""
+    if isinstance(entry, FolderEntry):
+        return FolderStore(path=entry.folder)
+    return S3Store(
+        bucket=entry.bucket, prefix=entry.prefix, endpoint=entry.endpoint, region=entry.region,
+        access_key=entry.access_key.resolve(environ) if entry.access_key else None,
+        secret_key=entry.secret_key.resolve(environ) if entry.secret_key else None,
+        session_token=entry.session_token.resolve(environ) if entry.session_token else None,
+        path_style=entry.path_style,
+    )  # fmt: skip
+
+
+def _size(size: int) -> str:
+    for unit, factor in (("TB", 10**12), ("GB", 10**9), ("MB", 10**6)):
+        if size >= factor:
+            return f"{size / factor:.1f} {unit}"
+    return f"{size / 1000:.0f} kB"

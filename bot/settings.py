@@ -1,0 +1,179 @@
+"""Everything the environment decides, read once at the start.
+
+Empty means unset. All that is wrong is said at once, by name and with what to do. Values of secrets are
+wrapped, so that neither `repr` nor a traceback shows them, and every log line is told to mask them.
+"""
+
+import difflib
+import os
+from collections.abc import Callable, Mapping
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, Any
+from urllib.parse import urlsplit
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, ValidationError
+
+from actions.errors import ConfigurationError
+from actions.redaction import learn_secret
+
+
+class SlackMode(StrEnum):
+    SOCKET = "socket"
+    HTTP = "http"
+
+
+class LogFormat(StrEnum):
+    TEXT = "text"
+    JSON = "json"
+
+
+class LogLevel(StrEnum):
+    DEBUG = "debug"
+    INFO = "info"
+    WARNING = "warning"
+    ERROR = "error"
+
+
+def _starting_with(start: str) -> AfterValidator:
+    def check(value: SecretStr) -> SecretStr:
+        if not value.get_secret_value().startswith(start):
+            raise ValueError(f"does not look right: it should start with {start}. Copy it again from your Slack app.")
+        return value
+
+    return AfterValidator(check)
+
+
+def _one_of(kind: type[StrEnum]) -> BeforeValidator:
+    def check(text: Any) -> Any:
+        if str(text).lower() not in list(kind):
+            raise ValueError(f"{str(text)!r} is not one of {', '.join(kind)}.")
+        return str(text).lower()
+
+    return BeforeValidator(check)
+
+
+def _web_address(text: str) -> str:
+    try:
+        parts = urlsplit(text)
+        fine = parts.scheme in ("http", "https") and bool(parts.hostname)
+    except ValueError:
+        fine = False
+    if not fine:
+        raise ValueError("is not a web address; it should look like https://slack.com/api/.")
+    return text if text.endswith("/") else text + "/"
+
+
+def _postgres_url(value: SecretStr) -> SecretStr:
+    """In the one form that everything of ours understands."""
+    scheme, separator, rest = value.get_secret_value().partition("://")
+    if not separator or scheme.split("+")[0] not in ("postgresql", "postgres") or not rest:
+        raise ValueError("is not a PostgreSQL URL; it should look like postgresql://USER:PASSWORD@HOST:5432/NAME.")
+    try:
+        urlsplit(f"postgresql://{rest}").port  # noqa: B018 because asking is what checks it
+    except ValueError:
+        raise ValueError("has a port that is not a number, or a password with characters to be %-encoded.") from None
+    return SecretStr(f"postgresql://{rest}")
+
+
+def _absolute(path: Path) -> Path:
+    try:
+        return path.expanduser().absolute()
+    except RuntimeError:
+        raise ValueError("starts with a ~ that belongs to nobody here.") from None
+
+
+Folder = Annotated[Path, AfterValidator(_absolute)]
+
+
+class Settings(BaseModel):
+    """One value per setting; the alias is the variable, the description its line in `.env.example`."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
+
+    slack_bot_token: Annotated[SecretStr, _starting_with("xoxb-")] | None = Field(
+        None, alias="SLACK_BOT_TOKEN", description="The bot's token, from OAuth & Permissions of your Slack app."
+    )
+    slack_app_token: Annotated[SecretStr, _starting_with("xapp-")] | None = Field(
+        None,
+        alias="SLACK_APP_TOKEN",
+        description="App-level token with connections:write; needed when SLACK_MODE is socket.",
+    )
+    slack_signing_secret: SecretStr | None = Field(
+        None,
+        alias="SLACK_SIGNING_SECRET",
+        description="From Basic Information of your Slack app; needed when SLACK_MODE is http.",
+    )
+    slack_mode: Annotated[SlackMode, _one_of(SlackMode)] = Field(
+        SlackMode.SOCKET,
+        alias="SLACK_MODE",
+        description="How Slack reaches the bot: socket (no public address needed) or http.",
+    )
+    slack_api_url: Annotated[str, AfterValidator(_web_address)] = Field(
+        "https://slack.com/api/", alias="SLACK_API_URL", description="The Slack to talk to, if it is not slack.com."
+    )
+    database_url: Annotated[SecretStr, AfterValidator(_postgres_url)] | None = Field(
+        None,
+        alias="BACKOUT_DATABASE_URL",
+        description="PostgreSQL for our own history; unset means the embedded one in BACKOUT_HOME.",
+    )
+    catalog: Folder = Field(
+        Path("backout.yml"),
+        alias="BACKOUT_CATALOG",
+        description="The catalog of services: a YAML file or a folder of them.",
+        validate_default=True,
+    )
+    home: Folder = Field(
+        ..., alias="BACKOUT_HOME", description="The folder where embedded data and local backups live."
+    )
+    log: Annotated[LogFormat, _one_of(LogFormat)] = Field(
+        LogFormat.TEXT, alias="BACKOUT_LOG", description="Log lines: text (sentences) or json (one object a line)."
+    )
+    log_level: Annotated[LogLevel, _one_of(LogLevel)] = Field(
+        LogLevel.INFO, alias="BACKOUT_LOG_LEVEL", description="How much is logged: debug, info, warning or error."
+    )
+
+
+def names() -> tuple[str, ...]:
+    return tuple(field.alias or "" for field in Settings.model_fields.values())
+
+
+def read_settings(environ: Mapping[str, str]) -> Settings:
+    """The settings of this environment, or one error that names everything wrong with it."""
+    given = {name: environ[name].strip() for name in names() if environ.get(name, "").strip()}
+    problems = _misspelt(environ)
+    try:
+        settings = Settings.model_validate({"BACKOUT_HOME": default_home(environ), **given})
+    except ValidationError as error:
+        problems += [f"{each['loc'][0]}: {_sentence(each)}" for each in error.errors(include_input=False)]
+    if problems:
+        raise ConfigurationError("\n".join(problems), next_step="See .env.example for every setting and its meaning.")
+    for value in dict(settings).values():
+        if isinstance(value, SecretStr):
+            learn_secret(value.get_secret_value())
+    return settings
+
+
+def default_home(environ: Mapping[str, str], *, user: Callable[[], int] = os.geteuid) -> Path:
+    """Root's own home is closed to the user that the embedded PostgreSQL runs as, so root uses /var/lib."""
+    if user() == 0:
+        return Path("/var/lib/backout")
+    base = environ.get("XDG_DATA_HOME", "").strip()
+    return Path(base) / "backout" if base else Path("~/.local/share/backout")
+
+
+def _sentence(problem: Mapping[str, Any]) -> str:
+    reason = (problem.get("ctx") or {}).get("error")
+    return str(reason or problem["msg"])
+
+
+def _misspelt(environ: Mapping[str, str]) -> list[str]:
+    """Variables that are nearly a setting: reading on as if they were unset would surprise."""
+    problems = []
+    for name in sorted(environ):
+        if name in names() or not name.startswith(("BACKOUT_", "SLACK_")):
+            continue
+        close = difflib.get_close_matches(name, names(), n=1, cutoff=0.88)
+        if close:
+            problems.append(f"{name}: there is no such setting. Did you mean {close[0]}?")
+    return problems

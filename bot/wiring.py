@@ -1,0 +1,77 @@
+"""The only file that picks real parts and hands them to the verbs."""
+
+import os
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from actions.errors import ConfigurationError
+from bot.settings import Settings, read_settings
+
+if TYPE_CHECKING:  # each part is loaded when it is used: `--help` must be instant
+    from actions.catalog import Catalog
+    from actions.history.database import History
+    from actions.readiness.answers import Answer
+    from actions.readiness.service import Surroundings
+    from bot.directory import SlackDirectory
+
+
+@dataclass(frozen=True, kw_only=True)
+class Wiring:
+    """What a verb may ask for. Nothing is opened before it is asked for: `--help` must be instant."""
+
+    environ: Mapping[str, str] = field(default_factory=lambda: dict(os.environ), repr=False)
+
+    @cached_property
+    def settings(self) -> Settings:
+        return read_settings(self.environ)
+
+    @cached_property
+    def catalog(self) -> "Catalog":
+        from actions.catalog import load_catalog
+
+        if not self.settings.catalog.exists():
+            raise ConfigurationError(
+                f"There is no catalog at {self.settings.catalog}",
+                next_step="Set BACKOUT_CATALOG to a YAML file or a folder of them; docs/start.md shows a first one.",
+            )
+        return load_catalog(self.settings.catalog, self.environ)
+
+    @contextmanager
+    def history_url(self) -> Iterator[str]:
+        """Our own database: the one given, else the embedded one for as long as it is used."""
+        if self.settings.database_url:
+            yield self.settings.database_url.get_secret_value()
+            return
+        from actions.embedded import EmbeddedPostgres
+
+        with EmbeddedPostgres(self.settings.home / "postgres") as server:
+            yield server.url()
+
+    @contextmanager
+    def history(self) -> "Iterator[History]":
+        from actions.history.database import open_history
+
+        with self.history_url() as url, open_history(url) as history:
+            yield history
+
+    def directory(self) -> "SlackDirectory | None":
+        """Slack's people and groups; None while Slack is not configured."""
+        from bot.directory import SlackDirectory
+
+        return SlackDirectory(self.settings) if self.settings.slack_bot_token else None
+
+    def surroundings(self) -> "Surroundings":
+        from actions.readiness.service import Surroundings
+
+        return Surroundings(
+            environ=self.environ, default_store=self.settings.home / "backups", directory=self.directory()
+        )
+
+    def slack_answer(self) -> "Answer":
+        """Is Slack configured, completely, and does the token work?"""
+        from bot.directory import ask_slack
+
+        return ask_slack(self.settings)
