@@ -2,6 +2,8 @@
 
 import os
 import secrets
+import shutil
+import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -15,6 +17,31 @@ from actions.embedded import EmbeddedPostgres
 
 #: Durability is not what most tests are about; those that kill a server start their own.
 FAST = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off", "max_connections": "200"}
+
+
+def _docker_is_there() -> bool:
+    try:
+        return subprocess.run(["docker", "info"], capture_output=True, timeout=20, check=False).returncode == 0
+    except (OSError, subprocess.TimeoutExpired):
+        return False
+
+
+#: Marker, how to see whether the part is there, and what to say when it is not.
+PARTS = {
+    "docker": (_docker_is_there, "no Docker engine answers here"),
+    "browser": (lambda: shutil.which("chromium") is not None, "Chromium is not installed"),
+    "cluster": (lambda: bool(os.environ.get("KUBECONFIG")), "KUBECONFIG is not set"),
+}
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """A test whose part is missing is skipped with a reason, or fails where `BACKOUT_TEST_REQUIRE` names the part."""
+    required = {name.strip() for name in os.environ.get("BACKOUT_TEST_REQUIRE", "").split(",") if name.strip()}
+    for name, (is_there, reason) in PARTS.items():
+        marked = [item for item in items if item.get_closest_marker(name)]
+        if marked and name not in required and not is_there():
+            for item in marked:
+                item.add_marker(pytest.mark.skip(reason=reason))
 
 
 @pytest.fixture(scope="session", autouse=True)
