@@ -1,0 +1,22 @@
+"""The job queue on the same PostgreSQL. A job is only a nudge; the row is the truth.
+
+The `App` is made by a function and never lives in a main module: there, its tasks would be called
+`__main__.…`, and a worker in another process could not find them.
+"""
+
+import procrastinate
+
+from actions.history.database import conninfo_of
+
+
+def queue_app(url: str, *blueprints: procrastinate.Blueprint) -> procrastinate.App:
+    """A queue with the tasks of these blueprints.
+
+    Defer from synchronous code with `with app.open(): ...`; work with `app.run_worker()` in a process (or
+    main thread) of its own. A task's name is the blueprint's own: `blueprint.task(name="rollback:advance")`.
+    """
+    connector = procrastinate.PsycopgConnector(conninfo=conninfo_of(url), min_size=1, max_size=4)
+    app = procrastinate.App(connector=connector)
+    for blueprint in blueprints:
+        app.add_tasks_from(blueprint, namespace="backout")
+    return app

@@ -1,0 +1,197 @@
+"""The tables as the code sees them. The migrations make them; a test keeps both in agreement."""
+
+from enum import StrEnum
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    CheckConstraint,
+    Column,
+    Computed,
+    DateTime,
+    ForeignKey,
+    Identity,
+    Index,
+    Integer,
+    Interval,
+    LargeBinary,
+    MetaData,
+    Table,
+    Text,
+    UniqueConstraint,
+    text,
+)
+from sqlalchemy.dialects.postgresql import JSONB
+
+from actions.history.lifecycle import LIVE, Status
+from actions.history.values import BackupState, Risk, StepStatus, Voice
+
+metadata = MetaData()
+
+_JSON = JSONB(none_as_null=True)
+_MOMENT = DateTime(timezone=True)
+_NOW = text("statement_timestamp()")
+
+
+def _listed(values: type[StrEnum] | frozenset[Status]) -> str:
+    """The values as SQL literals, in the order of their class."""
+    kind = values if isinstance(values, type) else Status
+    return ", ".join(f"'{value}'" for value in kind if isinstance(values, type) or value in values)
+
+
+#: Which rollbacks are open. The very words of the partial index, so that the planner sees that it fits.
+LIVE_SQL = f"status IN ({_listed(LIVE)})"
+
+
+def _id() -> Column[int]:
+    return Column("id", BigInteger, Identity(always=True), primary_key=True)
+
+
+def _rollback_id(*, nullable: bool = False) -> Column[int]:
+    return Column("rollback_id", BigInteger, ForeignKey("rollbacks.id"), nullable=nullable)
+
+
+rollbacks = Table(
+    "rollbacks",
+    metadata,
+    _id(),
+    Column("request_key", Text, nullable=False),
+    Column("service", Text, nullable=False),
+    Column("environment", Text, nullable=False),
+    Column("requester", Text, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("target", Text, nullable=False),
+    Column("from_revision", Text),
+    Column("to_revision", Text),
+    Column("strategy", Text),
+    Column("runbook", Text, nullable=False),
+    Column("status", Text, nullable=False),
+    Column("digest", Text),
+    Column("risk", Text),
+    Column("approvals_needed", Integer),
+    Column("expires_at", _MOMENT),
+    Column("ledger_summary", _JSON),
+    Column("predicted", _JSON),
+    Column("actual", _JSON),
+    Column("outcome", Text),
+    Column("requested_at", _MOMENT, nullable=False, server_default=_NOW),
+    Column("decided_at", _MOMENT),
+    Column("started_at", _MOMENT),
+    Column("finished_at", _MOMENT),
+    Column("updated_at", _MOMENT, nullable=False, server_default=_NOW),
+    UniqueConstraint("request_key", name="rollbacks_request_key"),
+    CheckConstraint(f"status IN ({_listed(Status)})", name="rollbacks_status"),
+    CheckConstraint(f"risk IN ({_listed(Risk)})", name="rollbacks_risk"),
+    Index("rollbacks_one_live_per_service", "service", unique=True, postgresql_where=text(LIVE_SQL)),
+    Index("rollbacks_by_service", "service", "id"),
+    Index("rollbacks_by_status", "status", "id"),
+    Index("rollbacks_by_service_and_status", "service", "status", "id"),
+)
+
+steps = Table(
+    "steps",
+    metadata,
+    _id(),
+    _rollback_id(),
+    Column("position", Integer, nullable=False),
+    Column("name", Text, nullable=False),
+    Column("title", Text, nullable=False),
+    Column("action", Text, nullable=False),
+    Column("parameters", _JSON, nullable=False),
+    Column("destructive", Boolean, nullable=False),
+    Column("status", Text, nullable=False),
+    Column("attempts", Integer, nullable=False, server_default=text("0")),
+    Column("captured", _JSON),
+    Column("result", _JSON),
+    Column("error", _JSON),
+    Column("predicted", Interval),
+    Column("started_at", _MOMENT),
+    Column("finished_at", _MOMENT),
+    Column("updated_at", _MOMENT, nullable=False, server_default=_NOW),
+    UniqueConstraint("rollback_id", "position", name="steps_position"),
+    UniqueConstraint("rollback_id", "name", name="steps_name"),
+    CheckConstraint(f"status IN ({_listed(StepStatus)})", name="steps_status"),
+)
+
+approvals = Table(
+    "approvals",
+    metadata,
+    _id(),
+    _rollback_id(),
+    Column("person", Text, nullable=False),
+    Column("voice", Text, nullable=False),
+    Column("digest", Text, nullable=False),
+    Column("roles", _JSON, nullable=False),
+    Column("reason", Text),
+    Column("override", Boolean, nullable=False),
+    Column("given_at", _MOMENT, nullable=False, server_default=_NOW),
+    Column("voided_at", _MOMENT),
+    Column("voided_because", Text),
+    CheckConstraint(f"voice IN ({_listed(Voice)})", name="approvals_voice"),
+    Index("approvals_by_rollback", "rollback_id", "id"),
+    # One voice per person, until it is void.
+    Index(
+        "approvals_one_voice",
+        "rollback_id",
+        "person",
+        unique=True,
+        postgresql_where=text("voided_at IS NULL"),
+    ),
+)
+
+events = Table(
+    "events",
+    metadata,
+    # Contiguous from 1, given by whoever appends under the lock: a sequence would leave holes.
+    Column("seq", BigInteger, primary_key=True, autoincrement=False),
+    Column("body", Text, nullable=False),
+    Column("hash", LargeBinary, nullable=False),
+    # Taken from the body by the database, so that what is searched cannot differ from what is hashed.
+    Column(
+        "rollback_id",
+        BigInteger,
+        Computed("(body::jsonb ->> 'rollback')::bigint", persisted=True),
+        ForeignKey("rollbacks.id"),
+    ),
+    Column("kind", Text, Computed("body::jsonb ->> 'kind'", persisted=True)),
+    CheckConstraint("seq > 0", name="events_seq"),
+    CheckConstraint("octet_length(hash) = 32", name="events_hash"),
+    Index("events_by_rollback", "rollback_id", "seq", postgresql_where=text("rollback_id IS NOT NULL")),
+)
+
+backups = Table(
+    "backups",
+    metadata,
+    _id(),
+    Column("name", Text, nullable=False),
+    Column("service", Text, nullable=False),
+    _rollback_id(nullable=True),
+    Column("strategy", Text, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("because", Text),
+    Column("revision", Text),
+    Column("size_bytes", BigInteger),
+    Column("manifest", _JSON),
+    Column("stores", _JSON, nullable=False),
+    Column("started_at", _MOMENT, nullable=False, server_default=_NOW),
+    Column("made_at", _MOMENT),
+    Column("proven_at", _MOMENT),
+    Column("updated_at", _MOMENT, nullable=False, server_default=_NOW),
+    UniqueConstraint("name", name="backups_name"),
+    CheckConstraint(f"state IN ({_listed(BackupState)})", name="backups_state"),
+    Index("backups_by_service", "service", "id"),
+    Index("backups_by_rollback", "rollback_id", postgresql_where=text("rollback_id IS NOT NULL")),
+)
+
+sightings = Table(
+    "sightings",
+    metadata,
+    _id(),
+    Column("service", Text, nullable=False),
+    Column("revision", Text, nullable=False),
+    Column("counters", _JSON, nullable=False),
+    Column("source", Text, nullable=False),
+    Column("first_seen", _MOMENT, nullable=False, server_default=_NOW),
+    Column("last_seen", _MOMENT, nullable=False, server_default=_NOW),
+    Index("sightings_by_service", "service", "id"),
+)
