@@ -4,6 +4,7 @@ import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -11,6 +12,7 @@ from actions.errors import ConfigurationError
 from bot.settings import Settings, read_settings
 
 if TYPE_CHECKING:  # each part is loaded when it is used: `--help` must be instant
+    from actions.assess.result import Assessment
     from actions.catalog import Catalog
     from actions.history.database import History
     from actions.readiness.answers import Answer
@@ -69,6 +71,20 @@ class Wiring:
         return Surroundings(
             environ=self.environ, default_store=self.settings.home / "backups", directory=self.directory()
         )
+
+    def assess(self, service: str, target: str, *, with_data: bool) -> "Assessment":
+        """What happens if this service goes back? With what the history knows about it."""
+        from actions.assess.assessment import Question, Surroundings, assess
+        from actions.assess.seen_before import known_about
+
+        with self.history() as history:
+            entry = self.catalog.service(service)
+            known = known_about(history, entry, self.environ)
+            around = Surroundings(
+                environ=self.environ, now=datetime.now(UTC), home=self.settings.home, arrival=known.arrival,
+                counters=known.counters, backups=known.backups,
+            )  # fmt: skip
+            return assess(Question(service=entry, target=target, with_data=with_data), around)
 
     def slack_answer(self) -> "Answer":
         """Is Slack configured, completely, and does the token work?"""

@@ -9,7 +9,7 @@ from actions.catalog.service import Service
 from actions.errors import BackoutError
 from actions.platforms.local import LocalCommands
 from actions.readiness.answers import Answer, Level
-from actions.readiness.database import DatabaseFacts
+from actions.assess.live_database import DatabaseFacts
 
 QUESTION = "revision"
 

@@ -14,7 +14,7 @@ from actions.errors import BackoutError, ConfigurationError
 from actions.platforms import compose, kubernetes
 from actions.readiness.answers import Answer, Level
 from actions.readiness.approvers import Directory, ask_approvers
-from actions.readiness.database import DatabaseFacts, look_at
+from actions.assess.live_database import DatabaseFacts, look_at
 from actions.readiness.revision import ask_revision
 
 

@@ -11,6 +11,7 @@ import click
 #: In the order in which somebody meets them.
 VERBS: dict[str, str] = {
     "check": "Is everything ready for a rollback?",
+    "assess": "What going back would cost, measured; changes nothing",
     "status": "Every rollback that is open now",
     "history": "What was rolled back, newest first",
     "show": "One rollback with its steps, approvals and events",

@@ -29,7 +29,7 @@ def look_at(url: str, *, version_table: str, version_schema: str | None) -> Data
     learn_secret(url)
     try:
         with psycopg.connect(
-            url, connect_timeout=CONNECT_SECONDS, application_name="backout check", autocommit=True,
+            url, connect_timeout=CONNECT_SECONDS, application_name="backout", autocommit=True,
             options=f"-c default_transaction_read_only=on -c statement_timeout={QUERY_MILLISECONDS}",
         ) as connection:  # fmt: skip
             return _facts(connection, version_table, version_schema)

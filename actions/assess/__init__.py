@@ -1,0 +1,1 @@
+"""What going back would cost: read the migrations, rehearse, probe, find, rank the strategies."""

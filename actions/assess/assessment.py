@@ -1,0 +1,172 @@
+"""What happens if we go back? The whole answer: read, rehearse, ask, find, decide. Nothing live is changed."""
+
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from actions.assess.data_rehearsal import DataRehearsal, rehearse_data
+from actions.assess.decide.decision import decide
+from actions.assess.decide.digest import Script, Seal, Shown, seal
+from actions.assess.decide.facts import Arrival, BackupCopy, Facts, StrategyName
+from actions.assess.failures import failure_of
+from actions.assess.findings.all import find
+from actions.assess.findings.evidence import Evidence
+from actions.assess.findings.surroundings import PASSING
+from actions.assess.known import facts_from
+from actions.assess.ledger import ledger_from
+from actions.assess.live import Since, ask_live, find_live
+from actions.assess.place import migrations_place
+from actions.assess.rehearsal import SchemaRehearsal, Stage, rehearse_schema
+from actions.assess.result import Assessment
+from actions.assess.scratch import ScratchServer
+from actions.assess.scripts import read_path
+from actions.assess.seen import ScriptPath
+from actions.assess.values import Failure
+from actions.backup.programs import find_programs, programs_for
+from actions.catalog.envref import EnvRef
+from actions.catalog.service import Service
+from actions.embedded import EmbeddedPostgres
+from actions.errors import BackoutError, ConfigurationError
+from actions.platforms.local import LocalCommands
+from actions.platforms.port import Commands
+
+
+@dataclass(frozen=True, kw_only=True)
+class Surroundings:
+    """What an assessment needs besides the service, and what others know about it."""
+
+    environ: Mapping[str, str]
+    now: datetime
+    #: Where an embedded scratch server may live.
+    home: Path
+    arrival: Arrival
+    #: Write counters when the live revision was first seen.
+    counters: Mapping[str, object] | None = None
+    backups: tuple[BackupCopy, ...] = ()
+    should_stop: Callable[[], bool] | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Question:
+    service: Service
+    #: As Alembic takes it: `-1`, `base`, an id or the beginning of one, a label.
+    target: str = "-1"
+    with_data: bool = False
+
+
+def assess(question: Question, around: Surroundings) -> Assessment:
+    started = time.monotonic()
+    service = question.service
+    if service.database is None or service.migrations is None:
+        raise ConfigurationError(
+            f"{service.name} has no database with migrations in the catalog",
+            next_step="Add `database` and `migrations`.",
+        )
+    url = service.database.url.resolve(around.environ)
+    migrations = service.migrations
+    live = find_live(url, version_table=migrations.version_table, version_schema=migrations.version_schema)
+    commands = LocalCommands()
+    path = read_path(commands, migrations_place(service, around.environ), live.revisions, question.target)
+    tried = _rehearse(
+        question, around, url=url, path=path, live_major=live.facts.major, commands=commands, live=live.revisions
+    )
+    since = Since(
+        first_seen=around.arrival.first_seen, counters=around.counters, written_at=service.database.written_at
+    )
+    answers = ask_live(url, tried.schema, path, since)
+    evidence = Evidence(
+        path=path, schema=tried.schema, data=tried.data, failure=tried.failure(path),
+        version_table=migrations.version_table, losses=answers.losses, dependents=answers.dependents,
+        waiting=answers.waiting, surroundings=answers.surroundings, replication=answers.replication,
+    )  # fmt: skip
+    return _conclude(question, around, evidence, live.revisions, gaps=tried.gaps, started=started)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Tried:
+    schema: SchemaRehearsal | None = None
+    data: DataRehearsal | None = None
+    gaps: tuple[str, ...] = ()
+
+    def failure(self, path: ScriptPath) -> Failure | None:
+        if self.data is not None:
+            return failure_of(self.data.down, path)
+        return failure_of(self.schema.down, path) if self.schema else None
+
+
+def _rehearse(
+    question: Question, around: Surroundings, *, url: str, path: ScriptPath, live: tuple[str, ...], live_major: int,
+    commands: Commands,
+) -> _Tried:  # fmt: skip
+    """Where no copy can be made, the assessment goes on without: what is not known counts as bad."""
+    if not path.revisions:
+        return _Tried()
+    programs = programs_for(live_major, find_programs(around.environ))
+    try:
+        with _scratch_server(question.service, around, url) as (server, beside):
+            stage = Stage(
+                service=question.service, environ=around.environ, live_url=url, live_revisions=live,
+                target=question.target, server=server, beside=beside, programs=programs, commands=commands,
+                should_stop=around.should_stop,
+            )  # fmt: skip
+            schema = rehearse_schema(stage)
+            data = rehearse_data(stage) if question.with_data else None
+            return _Tried(schema=schema, data=data)
+    except BackoutError as error:
+        if question.with_data or not isinstance(error, ConfigurationError):
+            raise
+        return _Tried(gaps=(f"{error.what}. {error.next_step or ''}".strip(),))
+
+
+@contextmanager
+def _scratch_server(service: Service, around: Surroundings, url: str) -> Iterator[tuple[ScratchServer, bool]]:
+    """The server for copies, and whether it is the service's own."""
+    database = service.database
+    if database is None:
+        raise ValueError("asked only for services with a database")
+    if isinstance(database.scratch, EnvRef):
+        with ScratchServer(database.scratch.resolve(around.environ)) as server:
+            yield server, False
+    elif database.scratch == "embedded":
+        with EmbeddedPostgres(around.home / "scratch") as embedded, ScratchServer(embedded.url()) as server:
+            yield server, False
+    else:
+        admin = database.admin_url.resolve(around.environ) if database.admin_url else url
+        with ScratchServer(admin) as server:
+            yield server, True
+
+
+def _conclude(
+    question: Question, around: Surroundings, evidence: Evidence, live: tuple[str, ...], *,
+    gaps: tuple[str, ...], started: float,
+) -> Assessment:  # fmt: skip
+    findings = find(evidence)
+    ledger = ledger_from(evidence)
+    facts = facts_from(
+        question.service, evidence, findings, ledger,
+        live=live, now=around.now, arrival=around.arrival, backups=around.backups,
+    )  # fmt: skip
+    return Assessment(
+        service=question.service.name, environment=question.service.environment.value, asked=question.target,
+        facts=facts, path=evidence.path, schema=evidence.schema, data=evidence.data, failure=evidence.failure,
+        findings=findings, ledger=ledger or (), decision=decide(question.service.policy, facts),
+        seal=_seal(question.service, evidence, facts), made_at=around.now, seconds=time.monotonic() - started,
+        gaps=gaps,
+    )  # fmt: skip
+
+
+def _seal(service: Service, evidence: Evidence, facts: Facts) -> Seal:
+    hashes = {revision.id: revision.sha256 for revision in evidence.path.graph.revisions}
+    return seal(
+        Shown(
+            service=service.name, live=facts.live or (), target=facts.target,
+            scripts=tuple(Script(revision=step.id, sha256=hashes.get(step.id)) for step in evidence.path.revisions),
+            strategy=StrategyName.DOWNGRADE, plan=None, backup=None, findings=facts.findings,
+            ledger=facts.losses.ledger, beyond_ledger=facts.losses.beyond_ledger,
+            comes_back_empty=facts.losses.comes_back_empty, policy=service.policy, rehearsals=facts.rehearsals,
+        ),
+        passing=PASSING,
+    )  # fmt: skip

@@ -1,0 +1,107 @@
+"""The very downgrade, on a copy with the data: what it really did to the rows, how long it took, what it locked.
+
+Two copies: one that nobody touches, and one made from it that goes down and up again. Both are on the scratch
+server, so the live database is read once and then left alone.
+"""
+
+import time
+from dataclasses import dataclass
+from datetime import timedelta
+
+import psycopg
+from psycopg import sql
+
+from actions.assess.content.budget import Budget
+from actions.assess.content.outcomes import Comparison
+from actions.assess.content.reference import Reference
+from actions.assess.place import Leg
+from actions.assess.rehearsal import Stage
+from actions.assess.schema.changes import Change
+from actions.assess.schema.compare import compare_by_id, compare_by_name
+from actions.assess.schema.values import Schema
+from actions.assess.scratch import ScratchDatabase
+from actions.backup.schema_copy import copy_all
+from actions.downgrade.told import Told
+from actions.errors import BackoutError
+
+#: The comparison of what changed; what was not read by then is said to be unread.
+COMPARE_WITHIN = timedelta(minutes=15)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class DataRehearsal:
+    before: Schema
+    after: Schema | None
+    changes: tuple[Change, ...]
+    down: Told
+    up: Told | None
+    round_trip: tuple[Change, ...]
+    #: None when the downgrade did not succeed.
+    content: Comparison | None
+    #: None when the upgrade after it did not succeed.
+    content_again: Comparison | None
+    #: How the older release's schema, built by its own scripts, differs from what the downgrade leaves. None:
+    #: the scripts cannot build it from nothing.
+    unlike_older: tuple[Change, ...] | None
+    copy_seconds: float
+    seconds: float
+
+    @property
+    def succeeds(self) -> bool:
+        return self.down.succeeded
+
+
+def rehearse_data(stage: Stage) -> DataRehearsal:
+    started = time.monotonic()
+    with stage.server.database() as kept:
+        copy_all(stage.live_url, kept.url, stage.programs, privileges=stage.beside)
+        copied = time.monotonic() - started
+        with stage.server.database(template=kept.name) as tried:
+            return _try_it(stage, kept, tried, copied, started)
+
+
+def _try_it(
+    stage: Stage, kept: ScratchDatabase, tried: ScratchDatabase, copied: float, started: float
+) -> DataRehearsal:
+    reference = Reference(kept.url, ignore_tables=(stage.version_table[1],))
+    before = stage.read(tried)
+    down = stage.run(Leg(direction="downgrade", target=stage.target, watch_locks=True), tried)
+    after = stage.read(tried) if down.succeeded else None
+    changes = compare_by_id(before, after) if after else ()
+    content = reference.after_downgrade(tried.url, budget=_budget(stage)) if after else None
+    unlike_older = _unlike_older(stage, tried, after) if after else None
+    up = stage.run(stage.back_up(), tried) if after else None
+    went_up = up is not None and up.succeeded
+    return DataRehearsal(
+        before=before, after=after, changes=changes, down=down, up=up,
+        round_trip=compare_by_name(before, stage.read(tried)) if went_up else (),
+        content=content,
+        content_again=reference.after_reupgrade(tried.url, budget=_budget(stage)) if went_up else None,
+        unlike_older=unlike_older, copy_seconds=copied, seconds=time.monotonic() - started,
+    )  # fmt: skip
+
+
+def _budget(stage: Stage) -> Budget:
+    return Budget.lasting(COMPARE_WITHIN, stopped=stage.should_stop or (lambda: False))
+
+
+def _unlike_older(stage: Stage, tried: ScratchDatabase, after: Schema) -> tuple[Change, ...] | None:
+    """The scripts' own way up to the older revision, on an empty database."""
+    revisions = _revisions(tried.url, stage.version_table)
+    if not revisions:
+        return None
+    with stage.server.database() as fresh:
+        told = stage.run(Leg(direction="upgrade", target=revisions), fresh)
+        return compare_by_name(stage.read(fresh), after, access=False) if told.succeeded else None
+
+
+def _revisions(url: str, table: tuple[str | None, str]) -> tuple[str, ...]:
+    schema, name = table
+    identifier = sql.Identifier(schema, name) if schema else sql.Identifier(name)
+    with psycopg.connect(url) as connection:
+        try:
+            return tuple(
+                str(row[0]) for row in connection.execute(sql.SQL("SELECT version_num FROM {}").format(identifier))
+            )
+        except psycopg.Error as error:
+            raise BackoutError("The copy lost its version table in the rehearsal") from error

@@ -1,0 +1,54 @@
+"""What kind of failure it was, from what the driven Alembic told. Pure."""
+
+from actions.assess.seen import ScriptPath
+from actions.assess.values import Failure, FailureKind
+from actions.downgrade.told import Told, Trouble
+
+#: By SQLSTATE, the longest beginning first.
+BY_STATE: tuple[tuple[str, FailureKind], ...] = (
+    ("2BP01", FailureKind.DEPENDENCY),
+    ("55P03", FailureKind.LOCK),
+    ("40P01", FailureKind.LOCK),
+    ("57014", FailureKind.TIMEOUT),
+    ("42501", FailureKind.SURROUNDINGS),
+    ("0A000", FailureKind.BROKEN_SCRIPT),
+    ("08", FailureKind.SURROUNDINGS),
+    ("53", FailureKind.SURROUNDINGS),
+    ("57", FailureKind.SURROUNDINGS),
+    ("58", FailureKind.SURROUNDINGS),
+    ("22", FailureKind.DATA_DOES_NOT_FIT),
+    ("23", FailureKind.DATA_DOES_NOT_FIT),
+    ("25", FailureKind.BROKEN_SCRIPT),
+    ("42", FailureKind.BROKEN_SCRIPT),
+)
+
+
+def failure_of(told: Told, path: ScriptPath) -> Failure | None:
+    """None when it worked."""
+    if told.trouble is None:
+        return None
+    trouble = told.trouble
+    return Failure(
+        kind=_kind(trouble, path),
+        message=trouble.message or trouble.error_class,
+        sqlstate=trouble.sqlstate,
+        revision=trouble.revision,
+        objects=trouble.objects,
+    )
+
+
+def _kind(trouble: Trouble, path: ScriptPath) -> FailureKind:
+    if trouble.wrong_database:
+        return FailureKind.WRONG_DATABASE
+    if trouble.timed_out:
+        return FailureKind.TIMEOUT
+    if trouble.outside:
+        return FailureKind.OUTSIDE
+    if trouble.sqlstate:
+        return next((kind for state, kind in BY_STATE if trouble.sqlstate.startswith(state)), FailureKind.OTHER)
+    if trouble.by_alembic and "locate revision" in trouble.message:
+        return FailureKind.MISSING_SCRIPT
+    on_purpose = {revision.id for revision in path.revisions if revision.downgrade.body == "raises"}
+    if trouble.error_class == "NotImplementedError" or trouble.revision in on_purpose:
+        return FailureKind.IRREVERSIBLE
+    return FailureKind.BROKEN_SCRIPT if trouble.revision else FailureKind.SURROUNDINGS

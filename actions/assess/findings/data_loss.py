@@ -1,0 +1,170 @@
+"""DL: rows and values that would be gone, counted on the live database; with a data rehearsal, as it really went."""
+
+from collections.abc import Iterator
+
+from actions.assess.content.outcomes import Comparison
+from actions.assess.content.verdicts import Missing, loses_data, missing
+from actions.assess.findings.evidence import Evidence, display
+from actions.assess.probes.values import Tally
+from actions.assess.values import Finding
+from actions.catalog.risk import Risk
+
+REMEDY = (
+    "Restore from a backup of before, roll the application back alone, or fix forward; or keep a copy of what goes."
+)
+
+
+def said(tally: Tally, noun: str) -> str:
+    """`1,204 values`, `about 2,000,000 rows`, `perhaps some rows`."""
+    if tally.rows is None:
+        return f"{'at least one of its' if tally.some else 'perhaps some'} {noun}"
+    return f"{'' if tally.exact else 'about '}{tally.rows:,} {noun if tally.rows != 1 else noun[:-1]}"
+
+
+def numbers(tally: Tally) -> dict[str, object]:
+    return {"count": tally.rows, "exact": tally.exact, **({"why": tally.why} if tally.why else {})}
+
+
+def dropped_columns(evidence: Evidence) -> Iterator[Finding]:
+    """DL101: a column that is dropped holds values; they go with it.
+
+    Low while it is empty: then dropping it loses nothing. Silent after a data rehearsal, which tells what was really
+    lost (a column that the upgrade computes again loses nothing).
+    """
+    if evidence.losses is None or evidence.settled_by_data:
+        return
+    for loss in evidence.losses.columns:
+        name = f"{display(loss.table)}.{loss.column}"
+        if not loss.values.possible:
+            yield Finding(
+                code="DL101", severity=Risk.LOW, object=name, message=f"`{name}` is dropped; it is empty",
+                evidence=numbers(loss.values),
+            )  # fmt: skip
+            continue
+        beyond = loss.beyond_default
+        apart = f", {said(beyond, 'values')} other than its default" if beyond and beyond.rows is not None else ""
+        yield Finding(
+            code="DL101", severity=Risk.HIGH, object=name,
+            message=f"`{name}` is dropped with {said(loss.values, 'values')}{apart}",
+            evidence={**numbers(loss.values), "written_since_deploy": loss.written.rows if loss.written else None},
+            remedy=REMEDY,
+        )  # fmt: skip
+
+
+def dropped_tables(evidence: Evidence) -> Iterator[Finding]:
+    """DL102: a table that is dropped holds rows; they go with it. Low while it is empty."""
+    if evidence.losses is None or evidence.settled_by_data:
+        return
+    for loss in evidence.losses.tables:
+        name = display(loss.table)
+        empty = not loss.rows.possible
+        yield Finding(
+            code="DL102", severity=Risk.LOW if empty else Risk.HIGH, object=name,
+            message=f"Table `{name}` is dropped; it is empty" if empty else f"Table `{name}` is dropped with {said(loss.rows, 'rows')}",
+            evidence={**numbers(loss.rows), "written_since_deploy": loss.written.rows if loss.written else None},
+            remedy=None if empty else REMEDY,
+        )  # fmt: skip
+
+
+def silent_changes(evidence: Evidence) -> Iterator[Finding]:
+    """DL103: a column's type changes and values come out as other ones, without an error: cut, rounded, mapped.
+
+    Medium when every value was looked at and none changes.
+    """
+    if evidence.losses is None or evidence.settled_by_data:
+        return
+    for retype in evidence.losses.retypes:
+        name = f"{display(retype.table)}.{retype.column}"
+        how = f"`{name}` changes from {retype.before} to {retype.after}"
+        if not retype.values.possible:
+            yield Finding(code="DL103", severity=Risk.LOW, object=name, message=f"{how}; it holds no values")
+        elif retype.opaque:
+            yield Finding(
+                code="DL103", severity=Risk.HIGH, object=name, message=f"{how}, and {retype.opaque}",
+                evidence=numbers(retype.values), remedy=f"A data rehearsal (`--data`) tells what becomes of them. {REMEDY}",
+            )  # fmt: skip
+        elif retype.changes.possible:
+            yield Finding(
+                code="DL103", severity=Risk.HIGH, object=name,
+                message=f"{how}: {said(retype.changes, 'values')} would come out as other ones",
+                evidence=numbers(retype.changes), remedy=REMEDY,
+            )  # fmt: skip
+        else:
+            yield Finding(code="DL103", severity=Risk.MEDIUM, object=name, message=f"{how}; no value changes by it")
+
+
+def really_lost(evidence: Evidence) -> Iterator[Finding]:
+    """DL104: in the rehearsal with the data, rows or values were gone after the downgrade, and the upgrade did not bring
+    them back. This is what would happen.
+    """
+    content = evidence.data.content if evidence.data else None
+    if evidence.data is None or content is None or not loses_data(content, evidence.data.content_again):
+        return
+    lost = lost_for_good(content, evidence.data.content_again)
+    for entry in lost:
+        what = f"{entry.missing:,} of {entry.had:,} {'values' if entry.column else 'rows'}"
+        name = display(entry.column or entry.table)
+        yield Finding(
+            code="DL104", severity=Risk.HIGH, object=name, message=f"`{name}` lost {what} in the rehearsal",
+            evidence={"count": entry.missing, "of": entry.had, "exact": True}, remedy=REMEDY,
+        )  # fmt: skip
+    if not lost:
+        yield Finding(
+            code="DL104", severity=Risk.HIGH, object="", message="Values or large objects came out otherwise in the rehearsal",
+            remedy=REMEDY,
+        )  # fmt: skip
+
+
+def lost_for_good(after: Comparison, again: Comparison | None) -> tuple[Missing, ...]:
+    """What was missing after the downgrade and still is after the upgrade (or what is missing, where that failed)."""
+    gone = missing(after)
+    if again is None:
+        return gone
+    still = {(entry.table, entry.column): entry for entry in missing(again)}
+    return tuple(still[entry.table, entry.column] for entry in gone if (entry.table, entry.column) in still) or tuple(
+        still.values()
+    )
+
+
+def comes_back(evidence: Evidence) -> Iterator[Finding]:
+    """DL105: in the rehearsal with the data something was missing after the downgrade, and the upgrade brought all of it
+    back: it is derived from what stays.
+    """
+    content = evidence.data.content if evidence.data else None
+    if evidence.data is None or content is None or loses_data(content, evidence.data.content_again):
+        return
+    gone = missing(content)
+    if gone:
+        names = ", ".join(f"`{display(entry.column or entry.table)}`" for entry in gone[:5])
+        yield Finding(
+            code="DL105", severity=Risk.MEDIUM, object="", message=f"What goes with {names} is computed again by the upgrade",
+            evidence={"places": len(gone)},
+        )  # fmt: skip
+
+
+def not_compared(evidence: Evidence) -> Iterator[Finding]:
+    """DL106: the rehearsal with the data went through, but not everything could be compared afterwards."""
+    data = evidence.data
+    if data is None or data.content is None or evidence.settled_by_data:
+        return
+    unread = data.content.unread + (data.content_again.unread if data.content_again else ())
+    names = sorted({display(entry.table) for entry in unread if entry.table})
+    yield Finding(
+        code="DL106", severity=Risk.HIGH, object=", ".join(names[:5]),
+        message=f"Not everything could be compared after the rehearsal ({', '.join(sorted({e.reason for e in unread}))})",
+        evidence={"tables": names}, remedy="Rehearse again with more time.",
+    )  # fmt: skip
+
+
+def losses_unknown(evidence: Evidence) -> Iterator[Finding]:
+    """DL107: the live database could not be asked what would be lost."""
+    if evidence.losses is None and evidence.schema and evidence.schema.succeeds and not evidence.settled_by_data:
+        yield Finding(
+            code="DL107", severity=Risk.HIGH, object="", message="What would be lost could not be counted on the live database",
+            remedy="Give the role the right to read the tables, then assess again.",
+        )  # fmt: skip
+
+
+FAMILY = (
+    dropped_columns, dropped_tables, silent_changes, really_lost, comes_back, not_compared, losses_unknown,
+)  # fmt: skip

@@ -1,0 +1,95 @@
+"""DM: downgrades that read or write rows, or run code: their effect depends on the data."""
+
+from collections.abc import Iterator
+
+from actions.assess.findings.evidence import Evidence
+from actions.assess.seen import Operation
+from actions.assess.statements.reading import statements_in
+from actions.assess.statements.values import Kind, Statement
+from actions.assess.values import Finding
+from actions.catalog.risk import Risk
+
+SETTLE = "Rehearse it on a copy of the data (`--data`, or the Rehearse button): that settles what it does to the rows."
+RESTORE = "Consider restoring from a backup instead: going back may not perfectly reverse what the upgrade did."
+
+
+def writes_rows(evidence: Evidence) -> Iterator[Finding]:
+    """DM101: the downgrade writes rows: INSERT, UPDATE, DELETE, TRUNCATE, MERGE, COPY.
+
+    Without a data rehearsal it stays high, whatever the statement looks like: a condition that matches older rows, a
+    mapping of several values to one, cannot be told from the text. With one, what really happened is told instead
+    (DL104 and others), and this only says that rows were written.
+    """
+    for revision, statements in _by_revision(evidence, Kind.DATA).items():
+        tables = sorted({str(name) for statement in statements for name in statement.writes + statement.truncates})
+        yield _finding("DM101", evidence, revision, "writes rows" + (f" of {', '.join(tables)}" if tables else ""))
+
+
+def looks_at_rows(evidence: Evidence) -> Iterator[Finding]:
+    """DM102: the downgrade asks the database for rows and may do different things by the answer.
+
+    On an empty copy of the schema it gets no rows, so what it would do with them is not seen.
+    """
+    for revision in _by_revision(evidence, Kind.READS):
+        yield _finding("DM102", evidence, revision, "looks at rows before it decides what to do")
+
+
+def runs_code(evidence: Evidence) -> Iterator[Finding]:
+    """DM103: the downgrade runs code in the database (DO, CALL, a function), or something that we do not understand."""
+    for revision, statements in _by_revision(evidence, Kind.CODE).items():
+        reasons = sorted({reason for statement in statements for reason in statement.reasons})
+        yield _finding("DM103", evidence, revision, f"runs code that cannot be seen into ({', '.join(reasons[:3])})")
+
+
+def upgrade_changed_rows(evidence: Evidence) -> Iterator[Finding]:
+    """DM104: the *upgrade* changed or deleted rows, and the downgrade does not touch those tables' rows.
+
+    What the older release had in them stays as the upgrade left it; only a backup from before has it.
+    """
+    written_down = {str(name) for sent in evidence.sent() for name in sent.meaning.writes}
+    for revision in evidence.path.revisions:
+        written_up = _rows_written_by_upgrade(revision.upgrade.operations)
+        left = sorted(written_up - written_down)
+        if left:
+            yield Finding(
+                code="DM104",
+                severity=Risk.MEDIUM,
+                object=", ".join(left),
+                message=f"The upgrade {revision.id} changed rows of {', '.join(left)}; going back does not change them back",
+                evidence={"revision": revision.id, "tables": left},
+                remedy="If the older release needs the older values, restore from a backup of before the deploy.",
+            )
+
+
+def _rows_written_by_upgrade(operations: tuple[Operation, ...]) -> set[str]:
+    found = set()
+    for operation in operations:
+        for text in operation.statements or ((operation.sql,) if operation.sql else ()):
+            for meaning in statements_in(text):
+                first = meaning.text.split(None, 1)[0].upper() if meaning.text.split() else ""
+                if Kind.DATA in meaning.kinds and first in ("UPDATE", "DELETE", "MERGE", "TRUNCATE", "WITH"):
+                    found |= {str(name) for name in meaning.writes + meaning.truncates}
+    return found
+
+
+def _by_revision(evidence: Evidence, kind: Kind) -> dict[str, list[Statement]]:
+    found: dict[str, list[Statement]] = {}
+    for sent in evidence.sent():
+        if kind in sent.meaning.kinds:
+            found.setdefault(sent.revision, []).append(sent.meaning)
+    return found
+
+
+def _finding(code: str, evidence: Evidence, revision: str, what: str) -> Finding:
+    rehearsed = evidence.data is not None and evidence.data.succeeds
+    return Finding(
+        code=code,
+        severity=Risk.LOW if rehearsed else Risk.HIGH,
+        object=revision,
+        message=f"The downgrade of {revision} {what}",
+        evidence={"revision": revision, "rehearsed_with_data": rehearsed},
+        remedy=None if rehearsed else f"{SETTLE} {RESTORE}",
+    )
+
+
+FAMILY = (writes_rows, looks_at_rows, runs_code, upgrade_changed_rows)

@@ -1,0 +1,89 @@
+"""Everything that findings are drawn from, gathered before and by others."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from actions.assess.content.verdicts import certain
+from actions.assess.data_rehearsal import DataRehearsal
+from actions.assess.probes.replication import Replication
+from actions.assess.probes.surroundings import Surroundings
+from actions.assess.probes.values import Losses
+from actions.assess.probes.waiting import Waiting
+from actions.assess.rehearsal import SchemaRehearsal
+from actions.assess.schema.dependents import Dependent
+from actions.assess.schema.naming import Identity
+from actions.assess.seen import ScriptPath, Side
+from actions.assess.statements.reading import statements_in
+from actions.assess.statements.values import Kind, Statement
+from actions.assess.values import Failure
+from actions.downgrade.told import Told
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Sent:
+    """A statement that the rehearsed downgrade really sent, and what it means."""
+
+    revision: str
+    meaning: Statement
+    rows: int | None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Evidence:
+    path: ScriptPath
+    #: None only where there was nothing to rehearse on; then everything is unknown.
+    schema: SchemaRehearsal | None
+    data: DataRehearsal | None
+    #: Why the downgrade does not work, from the best rehearsal there was.
+    failure: Failure | None
+    version_table: str
+    #: What the live database's rows say; None where it was not asked.
+    losses: Losses | None = None
+    #: What depends on what is dropped and would block it.
+    dependents: tuple[Dependent, ...] = ()
+    waiting: Waiting | None = None
+    surroundings: Surroundings | None = None
+    replication: Replication | None = None
+
+    @property
+    def settled_by_data(self) -> bool:
+        """A rehearsal with the data went through and everything it changed was compared: counts are not guesses."""
+        data = self.data
+        return data is not None and data.content is not None and certain(data.content, data.content_again)
+
+    @property
+    def told(self) -> Told | None:
+        """What the better rehearsal told: with the data where there was one."""
+        if self.data is not None:
+            return self.data.down
+        return self.schema.down if self.schema else None
+
+    def sent(self) -> Iterator[Sent]:
+        """Every statement that a migration sent on the way down."""
+        for statement in self.told.statements if self.told else ():
+            if statement.within_migration and statement.revision:
+                for meaning in statements_in(statement.sql, version_table=self.version_table):
+                    yield Sent(revision=statement.revision, meaning=meaning, rows=statement.rows)
+
+    def unplain(self) -> Iterator[Sent]:
+        """Those whose effect an empty copy does not show."""
+        return (sent for sent in self.sent() if not sent.meaning.plain)
+
+
+def has_effect(side: Side) -> bool:
+    """Whether a function asks for anything, as far as could be seen; what could not be seen into counts."""
+    if side.opaque or side.body == "unread":
+        return True
+    return any(not _is_only_a_look(operation.statements, operation.sql) for operation in side.operations)
+
+
+def _is_only_a_look(statements: tuple[str, ...], sql: str | None) -> bool:
+    texts = statements or ((sql,) if sql else ())
+    harmless = {Kind.LOOK, Kind.SESSION}
+    return bool(texts) and all(meaning.kinds <= harmless for text in texts for meaning in statements_in(text))
+
+
+def display(identity: Identity) -> str:
+    """`users.email`; the schema only where it is not `public`."""
+    parts = [identity.schema if identity.schema != "public" else None, identity.table, identity.name]
+    return ".".join(part for part in parts if part)

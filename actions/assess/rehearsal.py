@@ -1,0 +1,105 @@
+"""The very downgrade, on a copy of the schema: what it sends, what it changes, and whether the way up still works."""
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+import psycopg
+from psycopg import sql
+
+from actions.assess.place import Leg, alembic_order
+from actions.assess.schema.changes import Change
+from actions.assess.schema.compare import compare_by_id, compare_by_name
+from actions.assess.schema.effects import Effects, effects_of
+from actions.assess.schema.snapshot import read_schema
+from actions.assess.schema.values import Schema
+from actions.assess.scratch import ScratchDatabase, ScratchServer
+from actions.backup.programs import ClientPrograms
+from actions.backup.schema_copy import copy_schema
+from actions.catalog.service import Service
+from actions.downgrade.order import carry_out
+from actions.downgrade.told import Told
+from actions.platforms.port import Commands
+
+
+@dataclass(frozen=True, kw_only=True)
+class Stage:
+    """What every rehearsal of one service needs."""
+
+    service: Service
+    environ: Mapping[str, str]
+    live_url: str
+    #: The rows of the version table.
+    live_revisions: tuple[str, ...]
+    target: str
+    server: ScratchServer
+    #: Whether it is the service's own server, with its roles.
+    beside: bool
+    programs: ClientPrograms
+    commands: Commands
+    should_stop: Callable[[], bool] | None = None
+
+    @property
+    def version_table(self) -> tuple[str | None, str]:
+        migrations = self.service.migrations
+        return (migrations.version_schema, migrations.version_table) if migrations else (None, "alembic_version")
+
+    def run(self, leg: Leg, database: ScratchDatabase) -> Told:
+        order = alembic_order(self.service, self.environ, leg=leg, url=database.url, fence=database.fence)
+        return carry_out(order, self.commands, should_stop=self.should_stop)
+
+    def read(self, database: ScratchDatabase) -> Schema:
+        with psycopg.connect(database.url, application_name="backout rehearsal") as connection:
+            return read_schema(connection, ignore_tables=(self.version_table[1],))
+
+    def back_up(self) -> Leg:
+        """To where it was before."""
+        return Leg(direction="upgrade", target=self.live_revisions)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class SchemaRehearsal:
+    before: Schema
+    #: None when the downgrade did not succeed.
+    after: Schema | None
+    changes: tuple[Change, ...]
+    effects: Effects | None
+    down: Told
+    #: The upgrade after it; None when there was nothing to go up from.
+    up: Told | None
+    #: Where the round trip ended differently from where it began.
+    round_trip: tuple[Change, ...]
+    seconds: float
+
+    @property
+    def succeeds(self) -> bool:
+        return self.down.succeeded
+
+
+def rehearse_schema(stage: Stage) -> SchemaRehearsal:
+    """Down and up again on an empty copy. The live database is only read by pg_dump."""
+    started = time.monotonic()
+    with stage.server.database() as scratch:
+        copy_schema(stage.live_url, scratch.url, stage.programs, privileges=stage.beside)
+        write_versions(scratch.url, stage.version_table, stage.live_revisions)
+        before = stage.read(scratch)
+        down = stage.run(Leg(direction="downgrade", target=stage.target), scratch)
+        after = stage.read(scratch) if down.succeeded else None
+        changes = compare_by_id(before, after) if after else ()
+        up = stage.run(stage.back_up(), scratch) if after else None
+        round_trip = compare_by_name(before, stage.read(scratch)) if up and up.succeeded else ()
+        return SchemaRehearsal(
+            before=before, after=after, changes=changes,
+            effects=effects_of(before, after, changes) if after else None,
+            down=down, up=up, round_trip=round_trip, seconds=time.monotonic() - started,
+        )  # fmt: skip
+
+
+def write_versions(url: str, table: tuple[str | None, str], revisions: Sequence[str]) -> None:
+    """The only rows that a schema-only copy needs: where it is."""
+    schema, name = table
+    identifier = sql.Identifier(schema, name) if schema else sql.Identifier(name)
+    with psycopg.connect(url) as connection:
+        connection.execute(sql.SQL("DELETE FROM {}").format(identifier))
+        for revision in revisions:
+            connection.execute(sql.SQL("INSERT INTO {} (version_num) VALUES (%s)").format(identifier), [revision])

@@ -1,0 +1,146 @@
+"""The whole assessment, and its JSON form, which others rely on."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from actions.assess.data_rehearsal import DataRehearsal
+from actions.assess.decide.decision import Decision
+from actions.assess.decide.digest import Seal
+from actions.assess.decide.facts import Facts
+from actions.assess.rehearsal import SchemaRehearsal
+from actions.assess.seen import ScriptPath
+from actions.assess.values import Failure, Finding, LedgerEntry
+from actions.catalog.risk import Risk
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Assessment:
+    service: str
+    environment: str
+    #: What was asked for, as it was written: `-1`, `base`, an id.
+    asked: str
+    facts: Facts
+    path: ScriptPath
+    schema: SchemaRehearsal | None
+    data: DataRehearsal | None
+    failure: Failure | None
+    findings: tuple[Finding, ...]
+    ledger: tuple[LedgerEntry, ...]
+    decision: Decision
+    seal: Seal
+    made_at: datetime
+    seconds: float
+    #: What could not be found out, in sentences; each is also a finding or a fact that counts as bad.
+    gaps: tuple[str, ...] = ()
+
+    @property
+    def risk(self) -> Risk:
+        return self.decision.risk
+
+    @property
+    def rehearsal(self) -> SchemaRehearsal | DataRehearsal | None:
+        """The better one."""
+        return self.data or self.schema
+
+
+def as_json(assessment: Assessment) -> dict[str, Any]:
+    """One object; the keys are a contract."""
+    verdict = assessment.decision.verdict
+    return {
+        "service": assessment.service,
+        "environment": assessment.environment,
+        "from": list(assessment.facts.live or ()),
+        "to": list(assessment.facts.target),
+        "path": _path(assessment.path),
+        "risk": assessment.risk.value,
+        "findings": [_finding(finding) for finding in assessment.findings],
+        "ledger": [_entry(entry) for entry in assessment.ledger],
+        "rehearsal": _rehearsal(assessment),
+        "strategies": [
+            {
+                "name": strategy.name,
+                "possible": strategy.possible,
+                "recommended": strategy.recommended,
+                "data_lost": strategy.data_lost,
+                "estimated_seconds": strategy.estimated_seconds,
+                "estimated_from": strategy.estimated_from,
+                "why": strategy.why,
+                "needs": list(strategy.needs),
+            }
+            for strategy in assessment.decision.strategies
+        ],
+        "policy": {
+            "verdict": verdict.ruling.value,
+            "approvals": verdict.approvals,
+            "reasons": list(verdict.reasons),
+            "override_possible": verdict.override_possible,
+        },
+        "digest": assessment.seal.digest,
+        "gaps": list(assessment.gaps),
+        "made_at": assessment.made_at.isoformat(),
+        "seconds": round(assessment.seconds, 3),
+    }
+
+
+def _path(path: ScriptPath) -> list[dict[str, Any]]:
+    known = {revision.id: revision for revision in path.graph.revisions}
+    return [
+        {
+            "revision": step.id,
+            "message": known[step.id].message if step.id in known else "",
+            "hash": known[step.id].sha256 if step.id in known else None,
+        }
+        for step in path.revisions
+    ]
+
+
+def _finding(finding: Finding) -> dict[str, Any]:
+    return {
+        "code": finding.code,
+        "severity": finding.severity.value,
+        "object": finding.object,
+        "message": finding.message,
+        "evidence": dict(finding.evidence),
+        "remedy": finding.remedy,
+    }
+
+
+def _entry(entry: LedgerEntry) -> dict[str, Any]:
+    return {
+        "table": entry.table,
+        "column": entry.column,
+        "rows": entry.rows,
+        "exact": entry.exact,
+        "written_since_deploy": entry.written_since_deploy,
+        "written_source": entry.written_source,
+    }
+
+
+def _rehearsal(assessment: Assessment) -> Mapping[str, Any] | None:
+    rehearsal = assessment.rehearsal
+    if rehearsal is None:
+        return None
+    failure = assessment.failure
+    locks = {
+        (lock.relation, lock.mode): round(lock.seconds, 3) for commit in rehearsal.down.commits for lock in commit.locks
+    }
+    return {
+        "kind": "data" if assessment.data else "schema",
+        "succeeds": rehearsal.succeeds,
+        "error": None
+        if failure is None
+        else {"kind": failure.kind.value, "message": failure.message, "sqlstate": failure.sqlstate, "revision": failure.revision},
+        "seconds": round(rehearsal.down.seconds, 3),
+        "locks": [
+            {"relation": relation, "mode": mode, "seconds": seconds if assessment.data else None}
+            for (relation, mode), seconds in sorted(locks.items())
+        ],
+        "rows": [
+            {"table": row.relation, "inserted": row.inserted, "updated": row.updated, "deleted": row.deleted}
+            for commit in rehearsal.down.commits
+            for row in commit.activity
+        ],
+        "upgrade_again": None if rehearsal.up is None else rehearsal.up.succeeded,
+    }  # fmt: skip

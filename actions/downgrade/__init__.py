@@ -1,0 +1,1 @@
+"""Alembic, down (and up again in a rehearsal), wherever it has to run."""

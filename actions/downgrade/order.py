@@ -1,0 +1,201 @@
+"""Giving orders to the service's own Alembic, and hearing what it tells."""
+
+import json
+import secrets
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+from pathlib import Path, PurePath
+from typing import Any, Literal
+
+from actions.downgrade.told import (
+    Committed,
+    LockHeld,
+    RowsWritten,
+    SentStatement,
+    Told,
+    Trouble,
+    trouble_from,
+)
+from actions.errors import BackoutError
+from actions.platforms.port import Command, Commands, Ended, Finished, Line, Stream
+from actions.redaction import learn_secret, redact
+
+DRIVER = Path(__file__).with_name("drive.py")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class UrlHandover:
+    """How the database's URL reaches `env.py`."""
+
+    how: Literal["env", "argument", "option"] = "env"
+    name: str = "DATABASE_URL"
+    #: What the application wants before `://`; None leaves it.
+    scheme: str | None = None
+
+    def spelled(self, url: str) -> str:
+        return f"{self.scheme}://{url.partition('://')[2]}" if self.scheme else url
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Fence:
+    """The one database that a rehearsal may touch; it carries the token as its comment."""
+
+    host: str
+    port: int
+    database: str
+    token: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Order:
+    """One `alembic downgrade` or `upgrade`."""
+
+    direction: Literal["downgrade", "upgrade"]
+    #: As Alembic takes it; several revisions for an upgrade to several heads.
+    target: str | tuple[str, ...]
+    url: str = field(repr=False)
+    handover: UrlHandover
+    python: str
+    config: str
+    section: str = "alembic"
+    folder: PurePath | None = None
+    env: Mapping[str, str] = field(default_factory=dict, repr=False)
+    lock_timeout: timedelta | None = None
+    statement_timeout: timedelta | None = None
+    deadline: timedelta = timedelta(hours=1)
+    #: Given in a rehearsal, and only there.
+    fence: Fence | None = None
+    #: Tell locks and rows before each commit; and locks after each statement.
+    watch: bool = True
+    watch_locks: bool = False
+
+
+def carry_out(order: Order, commands: Commands, *, should_stop: Callable[[], bool] | None = None) -> Told:
+    """Runs it to its end. That it did not work is told, not raised; that it could not be started is raised."""
+    learn_secret(order.url)
+    marker = f"\x1e{secrets.token_hex(8)} "
+    listening = _Listening(marker)
+    finished = commands.run(_command(order, marker), watch=listening.hear, should_stop=should_stop)
+    return listening.told(finished)
+
+
+def _command(order: Order, marker: str) -> Command:
+    url = order.handover.spelled(order.url)
+    how, name = order.handover.how, order.handover.name
+    request: dict[str, Any] = {
+        "marker": marker,
+        "direction": order.direction,
+        "target": order.target,
+        "config": order.config,
+        "section": order.section,
+        "x": [f"{name}={url}"] if how == "argument" else [],
+        "options": {name: url} if how == "option" else {},
+        "lock_timeout": _milliseconds(order.lock_timeout),
+        "statement_timeout": _milliseconds(order.statement_timeout),
+        "watch": order.watch,
+        "watch_locks": order.watch_locks,
+        "fence": None,
+    }
+    if order.fence:
+        request["fence"] = {
+            "host": order.fence.host, "port": order.fence.port, "database": order.fence.database,
+            "token": order.fence.token,
+        }  # fmt: skip
+    environment = {**order.env, name: url} if how == "env" else dict(order.env)
+    return Command(
+        argv=(order.python, str(DRIVER)),
+        folder=order.folder,
+        env=environment,
+        stdin=json.dumps(request).encode(),
+        deadline=order.deadline,
+    )
+
+
+class _Listening:
+    """Collects what is told, line by line."""
+
+    def __init__(self, marker: str) -> None:
+        self._marker = marker
+        self._steps: list[tuple[str, float]] = []
+        self._statements: list[SentStatement] = []
+        self._commits: list[Committed] = []
+        self._outside: list[str] = []
+        self._trouble: Trouble | None = None
+        self._done = False
+
+    def hear(self, line: Line) -> None:
+        if line.stream is not Stream.OUT or not line.text.startswith(self._marker):
+            return
+        event = json.loads(line.text[len(self._marker) :])
+        match event["event"]:
+            case "step_ended":
+                self._steps.append((str(event["revision"]), float(event["seconds"])))
+            case "statement":
+                self._statements.append(_statement(event))
+            case "commit":
+                self._commits.append(_commit(event))
+            case "outside":
+                self._outside.append(str(event["what"]))
+            case "wrong_database":
+                self._trouble = Trouble(
+                    error_class="WrongDatabase", revision=None, wrong_database=True,
+                    message="It connected to another database than the one that was handed over",
+                )  # fmt: skip
+            case "failed":
+                self._trouble = self._trouble or trouble_from(event)
+            case "done":
+                self._done = True
+
+    def told(self, finished: Finished) -> Told:
+        trouble = self._trouble
+        if trouble is None and not (self._done and finished.exit_code == 0):
+            trouble = _unexplained(finished)
+        failed_at = trouble.revision if trouble else None
+        return Told(
+            succeeded=trouble is None,
+            trouble=trouble,
+            steps=tuple(step for step in self._steps if step[0] != failed_at),
+            statements=tuple(self._statements),
+            commits=tuple(self._commits),
+            outside=tuple(dict.fromkeys(self._outside)),
+            seconds=finished.seconds,
+        )
+
+
+def _statement(event: dict[str, Any]) -> SentStatement:
+    rows = event.get("rows")
+    return SentStatement(
+        revision=event["revision"], within_migration=bool(event["within"]), sql=str(event["sql"]),
+        rows=rows if isinstance(rows, int) and rows >= 0 else None, seconds=float(event["seconds"]),
+    )  # fmt: skip
+
+
+def _commit(event: dict[str, Any]) -> Committed:
+    return Committed(
+        revision=event["revision"],
+        locks=tuple(
+            LockHeld(oid=int(oid), relation=str(name), mode=str(mode), seconds=float(held))
+            for oid, name, mode, held in event["locks"]
+        ),
+        activity=tuple(
+            RowsWritten(oid=int(oid), relation=str(name), inserted=int(ins), updated=int(upd), deleted=int(gone))
+            for oid, name, ins, upd, gone in event["activity"]
+        ),
+    )
+
+
+def _unexplained(finished: Finished) -> Trouble:
+    """It ended without a word of ours: killed, out of time, or no Alembic at all."""
+    if finished.ended is Ended.STOPPED:
+        raise BackoutError("Alembic was stopped", next_step="Whatever it had not committed was undone by the database.")
+    if finished.ended is Ended.DEADLINE:
+        text = f"It did not end in {finished.seconds:.0f} s and was stopped"
+        return Trouble(error_class="Deadline", message=text, revision=None, timed_out=True)
+    lines = [line.strip() for line in redact(finished.stderr).splitlines() if line.strip()]
+    last = lines[-1][:300] if lines else "no message"
+    return Trouble(error_class="Exit", message=f"Python ended with {finished.exit_code}: {last}", revision=None)
+
+
+def _milliseconds(length: timedelta | None) -> int | None:
+    return None if length is None else max(1, int(length.total_seconds() * 1000))
