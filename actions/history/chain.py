@@ -13,9 +13,9 @@ GENESIS = bytes(32)
 _HEAD = re.compile(r"(?P<seq>[0-9]{1,18}):(?P<prefix>[0-9a-f]{12,64})")
 
 
-def link(previous: bytes, body: str) -> bytes:
-    """The hash of an entry with this body that follows on the entry with that hash."""
-    return sha256(previous + body.encode()).digest()
+def link(previous: bytes, body: bytes) -> bytes:
+    """The hash of an entry with this text (in UTF-8) that follows on the entry with that hash."""
+    return sha256(previous + body).digest()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -46,7 +46,7 @@ def append(connection: Connection, entry: Entry) -> Event:
     head = connection.execute(text(_HEAD)).one()
     seq = head.seq + 1
     body = body_of(entry, seq, moment(head.now))
-    row = {"seq": seq, "body": body, "hash": link(bytes(head.hash), body)}
+    row = {"seq": seq, "body": body, "hash": link(bytes(head.hash), body.encode())}
     connection.execute(insert(events), row)
     return event_from(row)
 

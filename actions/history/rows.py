@@ -28,6 +28,18 @@ Row = Mapping[Any, Any]
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _TICK = timedelta(microseconds=1)
 
+#: The columns of a rollback that its seal covers: plain ones, and records of their own. Empty ones are left out of
+#: it, so a column that a later migration adds may join if it is empty in the rows that are there already.
+SEALED_PLAIN = (
+    "approvals_needed", "decided_at", "digest", "environment", "expires_at", "finished_at", "from_revision", "id",
+    "outcome", "reason", "request_key", "requested_at", "requester", "risk", "runbook", "service", "started_at",
+    "status", "strategy", "target", "to_revision", "updated_at",
+)  # fmt: skip
+SEALED_RECORDS = ("actual", "ledger_summary", "predicted")
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_TICK = timedelta(microseconds=1)
+
 #: The columns of a rollback that its seal covers. Empty ones are left out of it, so a column that a later
 #: migration adds may join this list if it is empty in the rows that are there already.
 SEALED = (
@@ -38,15 +50,19 @@ SEALED = (
 
 
 def seal(row: Row) -> str:
-    """The hash of a rollback's row, as the database holds it; times as microseconds since 1970."""
-    ticks = ((name, row[name]) for name in SEALED)
-    return seal_of({name: (value - _EPOCH) // _TICK if isinstance(value, datetime) else value for name, value in ticks})
+    """The hash of a rollback's row, as the database holds it."""
+    return seal_of(encode_read({name: _number(row[name]) for name in SEALED_PLAIN if row[name] is not None}), row)
 
 
-def seal_of(content: dict[str, Json]) -> str:
-    """The hash of a row whose times are numbers already, as the audit asks for them."""
-    present = {name: value for name, value in content.items() if value is not None}
-    return sha256(encode_read(present).encode()).hexdigest()
+def seal_of(plain: str, row: Row) -> str:
+    """The same from the JSON of the plain columns, which the audit has the database write, and the records."""
+    records = encode_read({name: row[name] for name in SEALED_RECORDS if row[name] is not None})
+    return sha256(f'{{"plain":{plain},"records":{records}}}'.encode()).hexdigest()
+
+
+def _number(value: Json | datetime) -> Json:
+    """Times as microseconds since 1970: a number has one text in every program."""
+    return (value - _EPOCH) // _TICK if isinstance(value, datetime) else value
 
 
 def moment(at: datetime) -> str:

@@ -45,3 +45,10 @@ def _latest(connection: Connection, service: str) -> Sighting | None:
     statement = select(sightings).where(sightings.c.service == service).order_by(sightings.c.id.desc()).limit(1)
     row = connection.execute(statement).mappings().one_or_none()
     return sighting_from(row) if row else None
+
+
+def last_sightings(history: History, service: str, limit: int = 2) -> tuple[Sighting, ...]:
+    """What was seen live on a service, the latest first."""
+    wanted = select(sightings).where(sightings.c.service == service).order_by(sightings.c.id.desc()).limit(limit)
+    with history.reading() as connection:
+        return tuple(sighting_from(row) for row in connection.execute(wanted).mappings())

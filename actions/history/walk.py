@@ -13,18 +13,19 @@ from actions.history.chain import GENESIS, link
 from actions.history.lifecycle import FINAL
 from actions.history.values import RollbackId
 
-#: Number, text and hash of an entry, as the database holds them.
-RawEntry = tuple[int, str, bytes]
+#: Number, text (in UTF-8) and hash of an entry, as the database holds them.
+RawEntry = tuple[int, bytes, bytes]
 
 
 #: The end of an entry that tells of a change of a row. (Reading all of it as JSON would take most of the time of
 #: an audit.) It can only be the end of the entry itself, not of a value inside it: nothing but the entry's own
 #: brace comes after the number.
 _ROW = re.compile(
-    r'"rollback":([0-9]+),"row":\{"after":"([0-9a-f]{64})","before":(?:null|"([0-9a-f]{64})"),"status":"([a-z]+)"\}'
-    r',"seq":[0-9]+\}\Z'
+    rb'"rollback":([0-9]+),"row":\{"after":"([0-9a-f]{64})","before":(?:null|"([0-9a-f]{64})"),"status":"([a-z]+)"\}'
+    rb',"seq":[0-9]+\}\Z'
 )
 _LONGEST_ROW = 300
+_FINAL = frozenset(status.encode() for status in FINAL)
 
 
 class Flaw(StrEnum):
@@ -67,27 +68,23 @@ class ChainWalk:
         #: How many rollbacks the entries tell the beginning of.
         self.opened = 0
         self.findings: list[Finding] = []
-        self._seals: dict[str, str] = {}
+        self._seals: dict[bytes, bytes] = {}
 
     def follow(self, entries: Sequence[RawEntry]) -> int:
         """Walks along as far as the entries fit; returns how many did. (Kept flat: it runs per entry.)"""
         last, before, expected = self.hash, self.hash_before, self.seq
         for seq, body, stored in entries:
-            if (
-                seq != expected + 1
-                or sha256(last + body.encode()).digest() != stored
-                or not body.endswith(f',"seq":{seq}}}')
-            ):
+            if seq != expected + 1 or sha256(last + body).digest() != stored or not body.endswith(b',"seq":%d}' % seq):
                 break
             before, last, expected = last, stored, seq
             # Text inside a value has its quotes escaped, so this can only be a key.
-            if '"row":{' in body:
+            if b'"row":{' in body:
                 self._note_row(seq, body)
         walked = expected - self.seq
         self.hash, self.hash_before, self.seq = last, before, expected
         return walked
 
-    def _note_row(self, seq: int, body: str) -> None:
+    def _note_row(self, seq: int, body: bytes) -> None:
         found = _ROW.search(body, max(0, len(body) - _LONGEST_ROW))
         if found is None:  # a value that happens to have such a key
             return
@@ -98,13 +95,13 @@ class ChainWalk:
             name = RollbackId(int(number))
             text = f"The row of {name} was changed by hand some time before entry {seq}"
             self.findings.append(Finding(flaw=Flaw.ROW_CHANGED, seq=seq, rollback=name, text=text))
-        if status in FINAL:
+        if status in _FINAL:
             self._seals.pop(number, None)
         else:
             self._seals[number] = after
 
 
-def own_number(body: str) -> int | None:
+def own_number(body: bytes) -> int | None:
     """The number that an entry's text gives itself."""
     try:
         entry: Any = json.loads(body)

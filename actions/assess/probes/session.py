@@ -55,8 +55,8 @@ class Refusal:
 
     @property
     def about_values(self) -> bool:
-        """A value was refused by a cast, a domain or a rule."""
-        return self.sqlstate[:2] in {"22", "23"}
+        """A value was refused by a cast, a domain or a rule. Casts of NaN are "not supported"."""
+        return self.sqlstate[:2] in {"22", "23"} or self.sqlstate == "0A000"
 
 
 _REASONS = {
