@@ -1,6 +1,6 @@
 """Write the pages that follow from the code: `make schema`. A test fails when one of them is out of date.
 
-`.env.example`, `docs/operate/settings.md`, `docs/catalog.schema.json`.
+`.env.example`, `docs/operate/settings.md`, `docs/findings.md`, `docs/catalog.schema.json`.
 """
 
 import json
@@ -8,6 +8,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
+from actions.assess.findings import explained
 from actions.catalog.schema import json_schema
 from bot.settings import Settings
 
@@ -57,6 +58,7 @@ def pages() -> dict[Path, str]:
     return {
         ROOT / ".env.example": env_example(),
         ROOT / "docs" / "operate" / "settings.md": settings_page(),
+        ROOT / "docs" / "findings.md": explained.page(),
         ROOT / "docs" / "catalog.schema.json": json.dumps(json_schema(), indent=2, ensure_ascii=False) + "\n",
     }
 

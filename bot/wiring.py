@@ -1,19 +1,19 @@
 """The only file that picks real parts and hands them to the verbs."""
 
 import os
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from actions.errors import ConfigurationError
+from actions.errors import BackoutError, ConfigurationError
 from bot.settings import Settings, read_settings
 
 if TYPE_CHECKING:  # each part is loaded when it is used: `--help` must be instant
     from actions.assess.result import Assessment
-    from actions.catalog import Catalog
+    from actions.catalog import Catalog, Service
     from actions.history.database import History
     from actions.readiness.answers import Answer
     from actions.readiness.service import Surroundings
@@ -71,6 +71,15 @@ class Wiring:
         return Surroundings(
             environ=self.environ, default_store=self.settings.home / "backups", directory=self.directory()
         )
+
+    def note_sightings(self, services: "Iterable[Service]") -> None:
+        """Notes which revision is live on each service; one that cannot be asked was reported where it was asked."""
+        from actions.assess.seen_before import note_live_revision
+
+        with suppress(BackoutError), self.history() as history:
+            for service in services:
+                with suppress(BackoutError):
+                    note_live_revision(history, service, self.environ, source="check")
 
     def assess(self, service: str, target: str, *, with_data: bool) -> "Assessment":
         """What happens if this service goes back? With what the history knows about it."""

@@ -15,9 +15,9 @@ from actions.assess.failures import failure_of
 from actions.assess.findings.all import find
 from actions.assess.findings.evidence import Evidence
 from actions.assess.findings.surroundings import PASSING
-from actions.assess.known import facts_from
+from actions.assess.known import Background, facts_from
 from actions.assess.ledger import ledger_from
-from actions.assess.live import Since, ask_live, find_live
+from actions.assess.live import LiveDatabase, Since, ask_live, find_live
 from actions.assess.place import migrations_place
 from actions.assess.rehearsal import SchemaRehearsal, Stage, rehearse_schema
 from actions.assess.result import Assessment
@@ -70,9 +70,7 @@ def assess(question: Question, around: Surroundings) -> Assessment:
     live = find_live(url, version_table=migrations.version_table, version_schema=migrations.version_schema)
     commands = LocalCommands()
     path = read_path(commands, migrations_place(service, around.environ), live.revisions, question.target)
-    tried = _rehearse(
-        question, around, url=url, path=path, live_major=live.facts.major, commands=commands, live=live.revisions
-    )
+    tried = _rehearse(question, around, live, path, commands)
     since = Since(
         first_seen=around.arrival.first_seen, counters=around.counters, written_at=service.database.written_at
     )
@@ -98,17 +96,16 @@ class _Tried:
 
 
 def _rehearse(
-    question: Question, around: Surroundings, *, url: str, path: ScriptPath, live: tuple[str, ...], live_major: int,
-    commands: Commands,
-) -> _Tried:  # fmt: skip
+    question: Question, around: Surroundings, live: LiveDatabase, path: ScriptPath, commands: Commands
+) -> _Tried:
     """Where no copy can be made, the assessment goes on without: what is not known counts as bad."""
     if not path.revisions:
         return _Tried()
-    programs = programs_for(live_major, find_programs(around.environ))
+    programs = programs_for(live.facts.major, find_programs(around.environ))
     try:
-        with _scratch_server(question.service, around, url) as (server, beside):
+        with _scratch_server(question.service, around, live.url) as (server, beside):
             stage = Stage(
-                service=question.service, environ=around.environ, live_url=url, live_revisions=live,
+                service=question.service, environ=around.environ, live_url=live.url, live_revisions=live.revisions,
                 target=question.target, server=server, beside=beside, programs=programs, commands=commands,
                 should_stop=around.should_stop,
             )  # fmt: skip
@@ -145,14 +142,11 @@ def _conclude(
 ) -> Assessment:  # fmt: skip
     findings = find(evidence)
     ledger = ledger_from(evidence)
-    facts = facts_from(
-        question.service, evidence, findings, ledger,
-        live=live, now=around.now, arrival=around.arrival, backups=around.backups,
-    )  # fmt: skip
+    background = Background(live=live, now=around.now, arrival=around.arrival, backups=around.backups)
+    facts = facts_from(question.service, evidence, findings, ledger, background)
     return Assessment(
         service=question.service.name, environment=question.service.environment.value, asked=question.target,
-        facts=facts, path=evidence.path, schema=evidence.schema, data=evidence.data, failure=evidence.failure,
-        findings=findings, ledger=ledger or (), decision=decide(question.service.policy, facts),
+        facts=facts, evidence=evidence, findings=findings, ledger=ledger or (), decision=decide(question.service.policy, facts),
         seal=_seal(question.service, evidence, facts), made_at=around.now, seconds=time.monotonic() - started,
         gaps=gaps,
     )  # fmt: skip

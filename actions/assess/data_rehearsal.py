@@ -20,7 +20,7 @@ from actions.assess.schema.changes import Change
 from actions.assess.schema.compare import compare_by_id, compare_by_name
 from actions.assess.schema.values import Schema
 from actions.assess.scratch import ScratchDatabase
-from actions.backup.schema_copy import copy_all
+from actions.backup.copying import copy_all
 from actions.downgrade.told import Told
 from actions.errors import BackoutError
 

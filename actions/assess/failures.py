@@ -38,14 +38,22 @@ def failure_of(told: Told, path: ScriptPath) -> Failure | None:
 
 
 def _kind(trouble: Trouble, path: ScriptPath) -> FailureKind:
-    if trouble.wrong_database:
-        return FailureKind.WRONG_DATABASE
-    if trouble.timed_out:
-        return FailureKind.TIMEOUT
-    if trouble.outside:
-        return FailureKind.OUTSIDE
-    if trouble.sqlstate:
-        return next((kind for state, kind in BY_STATE if trouble.sqlstate.startswith(state)), FailureKind.OTHER)
+    said_plainly = (
+        (trouble.wrong_database, FailureKind.WRONG_DATABASE),
+        (trouble.timed_out, FailureKind.TIMEOUT),
+        (trouble.outside, FailureKind.OUTSIDE),
+    )
+    for is_so, kind in said_plainly:
+        if is_so:
+            return kind
+    return _by_state(trouble.sqlstate) if trouble.sqlstate else _by_python(trouble, path)
+
+
+def _by_state(sqlstate: str) -> FailureKind:
+    return next((kind for state, kind in BY_STATE if sqlstate.startswith(state)), FailureKind.OTHER)
+
+
+def _by_python(trouble: Trouble, path: ScriptPath) -> FailureKind:
     if trouble.by_alembic and "locate revision" in trouble.message:
         return FailureKind.MISSING_SCRIPT
     on_purpose = {revision.id for revision in path.revisions if revision.downgrade.body == "raises"}

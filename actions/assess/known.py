@@ -1,6 +1,7 @@
 """From what was found out to the facts that a decision rests on. Pure."""
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import datetime
 
 from actions.assess.decide.facts import (
@@ -29,18 +30,31 @@ BEYOND_COUNTING = ("DM", "DL106", "DL107", "IR105", "DF104", "EV102")
 EMPTY_SHELLS = ("RE",)
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Background:
+    """What is known about the service besides the evidence."""
+
+    live: tuple[str, ...]
+    now: datetime
+    arrival: Arrival
+    backups: tuple[BackupCopy, ...]
+
+
 def facts_from(
-    service: Service, evidence: Evidence, findings: tuple[Finding, ...], ledger: tuple[LedgerEntry, ...] | None,
-    *, live: tuple[str, ...], now: datetime, arrival: Arrival, backups: tuple[BackupCopy, ...],
-) -> Facts:  # fmt: skip
+    service: Service,
+    evidence: Evidence,
+    findings: tuple[Finding, ...],
+    ledger: tuple[LedgerEntry, ...] | None,
+    background: Background,
+) -> Facts:
     grave = [finding for finding in findings if finding.severity.rank >= Risk.HIGH.rank]
     return Facts(
         service=service.name,
-        now=now,
-        live=live,
+        now=background.now,
+        live=background.live,
         target=evidence.path.ends_at or (),
         path=tuple(step.id for step in evidence.path.revisions),
-        arrival=arrival,
+        arrival=background.arrival,
         findings=findings,
         losses=Losses(
             ledger=ledger,
@@ -58,7 +72,7 @@ def facts_from(
             for finding in findings
             if finding.code.startswith(BLOCKING)
         ),
-        backups=backups,
+        backups=background.backups,
         run_proves_backup=True,
         older_release=OlderRelease(
             can_go_back=bool(service.application),

@@ -1,7 +1,7 @@
 """What the live database says, gathered in one read-only visit."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 import psycopg
@@ -25,6 +25,7 @@ from actions.errors import ConfigurationError
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class LiveDatabase:
+    url: str = field(repr=False)
     facts: DatabaseFacts
     revisions: tuple[str, ...]
 
@@ -63,7 +64,7 @@ def find_live(url: str, *, version_table: str, version_schema: str | None) -> Li
             f"The database has no table `{version_table}`: Alembic never ran on it",
             next_step="Look at `migrations.version_table` and `version_schema` in the catalog, or at the URL.",
         )
-    return LiveDatabase(facts=facts, revisions=facts.revisions)
+    return LiveDatabase(url=url, facts=facts, revisions=facts.revisions)
 
 
 def ask_live(url: str, rehearsal: SchemaRehearsal | None, path: ScriptPath, since: Since) -> LiveAnswers:

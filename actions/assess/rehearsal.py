@@ -15,7 +15,7 @@ from actions.assess.schema.snapshot import read_schema
 from actions.assess.schema.values import Schema
 from actions.assess.scratch import ScratchDatabase, ScratchServer
 from actions.backup.programs import ClientPrograms
-from actions.backup.schema_copy import copy_schema
+from actions.backup.copying import copy_schema
 from actions.catalog.service import Service
 from actions.downgrade.order import carry_out
 from actions.downgrade.told import Told

@@ -9,6 +9,7 @@ from actions.assess.data_rehearsal import DataRehearsal
 from actions.assess.decide.decision import Decision
 from actions.assess.decide.digest import Seal
 from actions.assess.decide.facts import Facts
+from actions.assess.findings.evidence import Evidence
 from actions.assess.rehearsal import SchemaRehearsal
 from actions.assess.seen import ScriptPath
 from actions.assess.values import Failure, Finding, LedgerEntry
@@ -22,10 +23,8 @@ class Assessment:
     #: What was asked for, as it was written: `-1`, `base`, an id.
     asked: str
     facts: Facts
-    path: ScriptPath
-    schema: SchemaRehearsal | None
-    data: DataRehearsal | None
-    failure: Failure | None
+    #: Everything that was gathered; findings and ledger are drawn from it.
+    evidence: Evidence
     findings: tuple[Finding, ...]
     ledger: tuple[LedgerEntry, ...]
     decision: Decision
@@ -40,9 +39,21 @@ class Assessment:
         return self.decision.risk
 
     @property
+    def path(self) -> ScriptPath:
+        return self.evidence.path
+
+    @property
+    def data(self) -> DataRehearsal | None:
+        return self.evidence.data
+
+    @property
+    def failure(self) -> Failure | None:
+        return self.evidence.failure
+
+    @property
     def rehearsal(self) -> SchemaRehearsal | DataRehearsal | None:
         """The better one."""
-        return self.data or self.schema
+        return self.evidence.data or self.evidence.schema
 
 
 def as_json(assessment: Assessment) -> dict[str, Any]:

@@ -1,6 +1,6 @@
 """PostgreSQL's client programs: which are here, and which are new enough for a server.
 
-`pg_dump` refuses a server newer than itself and reads every older one we support, so the newest is best.
+`pg_dump` refuses a server newer than itself, and reads every older one that we support.
 """
 
 import contextlib
@@ -40,9 +40,12 @@ def find_programs(environ: Mapping[str, str], *, places: Sequence[str] = USUAL_P
 
 
 def programs_for(server_major: int, found: Sequence[ClientPrograms]) -> ClientPrograms:
-    """The set to use for this server; ConfigurationError when all are older than it."""
-    if found and found[0].major >= server_major:
-        return found[0]
+    """The set to use for this server: the oldest that is new enough. What a newer pg_dump writes, an older server may
+    not read. ConfigurationError when all are older than it.
+    """
+    fitting = [each for each in found if each.major >= server_major]
+    if fitting:
+        return fitting[-1]
     have = f"the newest here is {found[0].version}" if found else "there are none here"
     raise ConfigurationError(
         f"The server is PostgreSQL {server_major} and needs client programs of at least that version; {have}",

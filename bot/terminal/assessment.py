@@ -20,9 +20,9 @@ COLOUR = {
     Risk.CRITICAL: "bold red",
 }
 RULED = {
-    Ruling.ALLOW: ("allowed", "green"),
-    Ruling.APPROVE: ("needs approval", "yellow"),
-    Ruling.REFUSE: ("refused", "bold red"),
+    Ruling.ALLOW: ("is allowed", "green"),
+    Ruling.APPROVE: ("needs the approval of {people}", "yellow"),
+    Ruling.REFUSE: ("is refused", "bold red"),
 }
 #: What a screen holds; the rest is a `--json` away.
 MOST_FINDINGS = 12
@@ -61,12 +61,15 @@ def _headline(assessment: Assessment) -> Text:
 def _verdict(assessment: Assessment) -> Iterator[RenderableType]:
     verdict = assessment.decision.verdict
     word, style = RULED[verdict.ruling]
-    people = f" by {verdict.approvals}" if verdict.ruling is Ruling.APPROVE else ""
-    yield Text.assemble("The downgrade is ", (word + people, style), " by the policy.")
+    yield Text.assemble("By the policy the downgrade ", (word.format(people=_people(verdict.approvals)), style), ".")
     for reason in verdict.reasons:
         yield Text(f"  · {reason}")
     if verdict.override_possible:
         yield Text("  · It can be overridden, with a reason, by those whom the policy names.", style="dim")
+
+
+def _people(count: int) -> str:
+    return "1 person" if count == 1 else f"{count} people"
 
 
 def _losses(ledger: Sequence[LedgerEntry]) -> Iterator[RenderableType]:

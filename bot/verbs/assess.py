@@ -18,7 +18,7 @@ from bot.wiring import Wiring
 @click.option("--markdown", "as_markdown", is_flag=True, help="Print it for a ticket.")
 @json_option
 @click.pass_obj
-def assess(
+def assess(  # noqa: PLR0913 because each option is one
     wiring: Wiring, service: str, steps: str | None, target: str | None, *,
     with_data: bool, as_sql: bool, as_markdown: bool, as_json: bool,
 ) -> None:  # fmt: skip

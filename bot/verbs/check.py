@@ -40,7 +40,8 @@ def check(wiring: Wiring, service: str | None = None, *, as_json: bool = False) 
     """Ask, for every service (or one), whether all that a rollback needs is there: the database, the revision now
     and the newest, client tools, platform, backup stores, approvers; and whether Backout itself is set up.
 
-    Nothing is changed anywhere. Exit code 1 when a question was answered with a no, 2 when the catalog or the
+    Nothing of a service is changed. Which revision is live is noted in our own history: how long a revision has been
+    live is something that only a look at the time can tell. Exit code 1 when a question was answered with a no, 2 when the catalog or the
     settings are wrong.
     """
     catalog = wiring.catalog
@@ -50,6 +51,7 @@ def check(wiring: Wiring, service: str | None = None, *, as_json: bool = False) 
     with ThreadPoolExecutor(AT_ONCE) as pool:
         asked = pool.map(lambda each: tuple(ask_about(each, around)), chosen)
         answers |= {each.name: found for each, found in zip(chosen, asked, strict=True)}
+    wiring.note_sightings(chosen)
     if as_json:
         say_json({name: [asdict(answer) for answer in found] for name, found in answers.items()})
     else:

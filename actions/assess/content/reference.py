@@ -2,7 +2,7 @@
 
 What it costs. Every table is read once on each side for its fingerprint (about 600,000 small rows a second and core);
 that alone decides that it is unchanged, so nothing depends on what the caller believes was touched. A table that
-differs is read once more by column, and its rows are then merged in the order of their keys (about 150,000 a second).
+differs is read once more by column, and its rows are then merged in the order of their keys (about 100,000 a second).
 Answers about the reference are remembered: the second comparison reads of it only what it has not asked before.
 Locks are those of a plain SELECT; sessions are read-only, and closed at the end, so that copies can be dropped.
 """

@@ -96,6 +96,13 @@ def _as_multisets(sides: TwoSides, sizes: Sizes, both: Both, *, rekeyed: bool = 
     ours, theirs = both.at_once(
         lambda look: sides.before.tallies(look, wanted), lambda look: sides.now.tallies(look, wanted)
     )
+    if not rekeyed:
+        rows = _surplus_of_rows(sides, wanted, both)
+        if not (rows.before and rows.now):
+            # Rows only went, or only came: no value changed in the others.
+            counts = ((position, ours[position].values - theirs[position].values) for position in wanted)
+            gone = {position: Found(gone_with_rows=values) for position, values in counts if lost and values}
+            return RowsFound(matched_by=Matching.WHOLE_ROWS, lost=lost, new=new, columns=gone)
     columns = {
         position: _column(sides, position, (ours[position], theirs[position]), sizes, both)
         for position in wanted

@@ -15,7 +15,7 @@ def would_block(evidence: Evidence) -> Iterator[Finding]:
     failure = evidence.failure
     if failure is None or failure.kind is not FailureKind.DEPENDENCY:
         return
-    names = [str(dependent) for dependent in evidence.dependents]
+    names = [f"{dependent.kind} {dependent.name}" for dependent in evidence.dependents]
     yield Finding(
         code="DP101",
         severity=Risk.MEDIUM,

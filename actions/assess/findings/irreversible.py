@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from actions.assess.findings.evidence import Evidence, has_effect
+from actions.assess.statements.values import Kind
 from actions.assess.values import FailureKind, Finding
 from actions.catalog.risk import Risk
 
@@ -21,6 +22,9 @@ FAILURE_ADVICE = {
     FailureKind.SURROUNDINGS: "Look at the role's rights and the server, then assess again.",
     FailureKind.OTHER: "Read the script, or roll forward.",
 }
+
+#: Statements of these kinds leave no trace.
+QUIET = frozenset({Kind.LOOK, Kind.SESSION})
 
 
 def rehearsal_failed(evidence: Evidence) -> Iterator[Finding]:
@@ -70,7 +74,8 @@ def empty_downgrade(evidence: Evidence) -> Iterator[Finding]:
     Silent when the upgrade has no effect either, as in a merge.
     """
     for revision in evidence.path.revisions:
-        if revision.downgrade.body in ("empty", "missing") and has_effect(revision.upgrade):
+        nothing = revision.downgrade.body in ("empty", "missing") or _sent_nothing(evidence, revision.id)
+        if nothing and has_effect(revision.upgrade):
             yield Finding(
                 code="IR103",
                 severity=Risk.MEDIUM,
@@ -79,6 +84,14 @@ def empty_downgrade(evidence: Evidence) -> Iterator[Finding]:
                 evidence={"revision": revision.id},
                 remedy="Take the application back alone, or restore from a backup; going back by this script changes nothing.",
             )
+
+
+def _sent_nothing(evidence: Evidence, revision: str) -> bool:
+    """It ran in the rehearsal and did not change anything: `pass` in other words."""
+    told = evidence.told
+    if told is None or revision not in {name for name, _ in told.steps}:
+        return False
+    return all(sent.meaning.kinds <= QUIET for sent in evidence.sent() if sent.revision == revision)
 
 
 def cannot_be_read(evidence: Evidence) -> Iterator[Finding]:

@@ -23,7 +23,7 @@ from actions.assess.schema.naming import Identity
 _AT_ONCE = timedelta(milliseconds=80)
 _AT_A_TIME = 25
 #: The end of a big table, in pages.
-_END = 1000
+_END = 500
 _PAGE = 8192
 #: A scan of a range of pages came with this version; before, it reads everything.
 _PAGE_RANGES = 14
@@ -70,6 +70,7 @@ class Answering:
         everything = [one for one in opened if isinstance(one, _Open)]
         self._count_small([one for one in everything if self._small(one)], purse)
         for one in everything:
+            self._look_at_end(one, purse)
             self._look(one, purse, self._limits.first_look)
         for one in _cheapest(everything):
             if scans_within(one.size.bytes, min(self._limits.probe, purse.left)):
@@ -114,15 +115,17 @@ class Answering:
 
     def _look(self, one: _Open, purse: Purse, wanted: timedelta) -> None:
         """Decides whether there is any, if that can be done in this time."""
-        if not one.undecided:
-            return
-        if wanted <= self._limits.first_look and (start := self._start_of_end(one)) is not None:
-            self._ask(one, purse, wanted, start)
-            if one.some is False:
-                # At its end there is none; that says nothing about the rest.
-                one.some = one.tally = None
         if one.undecided:
             self._ask(one, purse, wanted, None)
+
+    def _look_at_end(self, one: _Open, purse: Purse) -> None:
+        start = self._start_of_end(one)
+        if start is None or not one.undecided:
+            return
+        self._ask(one, purse, self._limits.first_look, start)
+        if one.some is False:
+            # At its end there is none; that says nothing about the rest.
+            one.some = one.tally = None
 
     def _start_of_end(self, one: _Open) -> int | None:
         pages = (one.size.bytes or 0) // _PAGE

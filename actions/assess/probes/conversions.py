@@ -6,8 +6,9 @@ computation, and what becomes of the values is not ours to guess.
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
-from actions.assess.probes.typenames import TypeName, type_name
+from actions.assess.probes.typenames import TypeName, goes_on, type_name
 from actions.assess.schema.effects import Retyped
 from actions.assess.statements.names import text_of
 from actions.assess.statements.splitting import balanced
@@ -84,7 +85,9 @@ def _casts(expression: Sequence[Token], column: str) -> tuple[TypeName, ...] | N
 
 def _then(chain: tuple[TypeName, ...] | None, type_: Sequence[Token]) -> tuple[TypeName, ...] | None:
     words = all(token.is_name or token.text.isdigit() or token.says("(", ")", ",", "[", "]", ".") for token in type_)
-    return None if chain is None or not type_ or not words else (*chain, type_name(text_of(type_)))
+    names = [token for token in type_ if not token.says("(", ")", ",") and not token.text.isdigit()]
+    one = all(not (a.is_name and b.is_name) or goes_on(a.name, b.name) for a, b in pairwise(names))
+    return None if chain is None or not type_ or not words or not one else (*chain, type_name(text_of(type_)))
 
 
 def _bare(expression: Sequence[Token]) -> Sequence[Token]:

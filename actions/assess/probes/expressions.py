@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from actions.assess.probes.typenames import goes_on
 from actions.assess.statements.splitting import parts
 from actions.assess.statements.tokens import Token, TokenKind, tokens
 
@@ -75,18 +76,23 @@ _CONSTANT_WORDS = ("true", "false", "null", "array", "(", ")", "[", "]", ",", "-
 
 
 def _without_types(expression: str) -> Iterator[Token]:
+    """The tokens that are not part of the name of a type after `::`. Its numbers and brackets do no harm."""
+    before: Token | None = None
     in_type = False
     for token in tokens(expression):
-        if token.says("::"):
-            in_type = True
-        elif in_type and (token.is_name or token.says(".")):
+        if in_type and before is not None and token.is_name:
+            if before.says("::", ".") or goes_on(before.name, token.name) or before.says(")"):
+                before = token
+                continue
+            in_type = False
+        elif token.says("::"):
+            in_type, before = True, token
             continue
-        elif in_type and token.says("(", "["):
-            # `numeric(10,2)`, `text[]`: numbers and brackets stand well among constants.
-            yield token
-        else:
-            in_type = in_type and token.kind is TokenKind.NUMBER
-            yield token
+        elif in_type and before is not None and token.says(".") and before.is_name:
+            before = token
+            continue
+        yield token
+        before = token
 
 
 def _closing(found: Sequence[Token], place: int) -> int | None:

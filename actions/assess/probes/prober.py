@@ -18,7 +18,8 @@ from actions.assess.probes.surroundings import Surroundings, surroundings
 from actions.assess.probes.values import Losses
 from actions.assess.probes.waiting import LONG, Waiting, waiting
 from actions.assess.probes.written import Deploy, Lost, WrittenSince
-from actions.assess.schema.dependents import Dependent, Dropped, dependents
+from actions.assess.schema.bonds import Dependent, Dropped
+from actions.assess.schema.dependents import dependents
 from actions.assess.schema.effects import Effects
 from actions.assess.schema.naming import Identity
 from actions.assess.schema.values import Schema

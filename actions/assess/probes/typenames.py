@@ -66,6 +66,18 @@ class TypeName:
         return self.base in _COMPARED_AS_TEXT
 
 
+#: Words that stand beside others in the name of one type.
+_OF_SEVERAL = frozenset(
+    {"bit", "char", "character", "double", "national", "precision"}
+    | {"time", "timestamp", "varying", "with", "without", "zone"}
+)
+
+
+def goes_on(word: str, following: str) -> bool:
+    """Is the second word still part of the type that the first one names?"""
+    return word in _OF_SEVERAL and following in _OF_SEVERAL
+
+
 def type_name(written: str) -> TypeName:
     """However it was spelled, in whatever case. A type of somebody's own loses its schema."""
     text = "".join(part if part.startswith('"') else part.lower() for part in re.split(r'("[^"]*")', written))

@@ -22,11 +22,14 @@ from actions.assess.schema.naming import Identity
 COMMIT_TIMESTAMPS = "commit timestamps"
 SIGHTING = "counters since the sighting"
 
-# Kept from before the deploy on: the oldest one that is still there is older.
+# Kept from before the deploy on: one of the oldest that are still there is older. Not each transaction has one, some
+# were rolled back; so a few are asked. The server tells where they begin as of its last checkpoint.
 _KEPT_SINCE = """
 SELECT current_setting('track_commit_timestamp')::bool AND coalesce(
-    (SELECT pg_xact_commit_timestamp(c.oldest_commit_ts_xid) FROM pg_control_checkpoint() c
-     WHERE c.oldest_commit_ts_xid::text::int8 > 2) <= {}, false)"""
+    (SELECT min(pg_xact_commit_timestamp(((c.oldest_commit_ts_xid::text::int8 + ahead) % 4294967296)::text::xid))
+     FROM pg_control_checkpoint() c, generate_series(0, 99) ahead
+     WHERE c.oldest_commit_ts_xid::text::int8 > 2 AND (c.oldest_commit_ts_xid::text::int8 + ahead) % 4294967296 > 2)
+    <= {}, false)"""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -2,8 +2,12 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import TypeAlias
+
+from actions.assess.schema.naming import Identity
+from actions.assess.schema.wording import display
 
 #: Catalog, oid, and column number or zero for the whole.
 Node: TypeAlias = tuple[int, int, int]
@@ -22,6 +26,30 @@ class Bond(StrEnum):
     GOES_ALONG = "goes along"
     #: It names the object in its text: the drop works, and the next call of it fails.
     MENTIONS = "mentions"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Dropped:
+    """A table or view, or one column of it, that is about to go."""
+
+    table: Identity
+    column: str | None = None
+
+    def __str__(self) -> str:
+        if self.column is None:
+            return display(self.table)
+        return display(Identity(schema=self.table.schema, table=self.table.name, name=self.column))
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Dependent:
+    """Something that depends on what is dropped, directly or through others."""
+
+    #: As people say it: "view", "foreign key", "column".
+    kind: str
+    name: str
+    on: Dropped
+    bond: Bond
 
 
 def bonds(edges: Iterable[Edge], roots: Iterable[Node]) -> Mapping[Node, tuple[Bond, Node]]:

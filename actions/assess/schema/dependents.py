@@ -7,41 +7,22 @@ blocks nothing.
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any, TypeAlias
 
 import psycopg
 from psycopg.rows import tuple_row
 
-from actions.assess.schema.bonds import Bond, Node, bonds
+from actions.assess.schema.bonds import Bond, Dependent, Dropped, Node, bonds
 from actions.assess.schema.naming import Identity
 from actions.assess.schema.queries import dependencies as queries
+from actions.assess.schema.refusals import translated
 from actions.assess.schema.wording import display
 
+__all__ = ["Bond", "Dependent", "Dropped", "dependents"]
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Dropped:
-    """A table or view, or one column of it, that is about to go."""
-
-    table: Identity
-    column: str | None = None
-
-    def __str__(self) -> str:
-        if self.column is None:
-            return display(self.table)
-        return display(Identity(schema=self.table.schema, table=self.table.name, name=self.column))
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Dependent:
-    """Something that depends on what is dropped, directly or through others."""
-
-    #: As people say it: "view", "foreign key", "column".
-    kind: str
-    name: str
-    on: Dropped
-    bond: Bond
-
+#: For locks on catalogs, which hardly anybody takes.
+_PATIENCE = timedelta(seconds=5)
 
 _Row: TypeAlias = tuple[Any, ...]
 _Cursor: TypeAlias = psycopg.Cursor[_Row]
@@ -78,8 +59,12 @@ def dependents(connection: psycopg.Connection, dropped: Iterable[Dropped]) -> tu
     Reads catalogs only, and holds no lock afterwards. What does not exist has no dependents.
     """
     asked = tuple(dropped)
-    with connection.transaction(force_rollback=True), connection.cursor(row_factory=tuple_row) as cursor:
-        cursor.execute(queries.SETTINGS)
+    with (
+        translated(connection, _PATIENCE),
+        connection.transaction(force_rollback=True),
+        connection.cursor(row_factory=tuple_row) as cursor,
+    ):
+        cursor.execute(queries.SETTINGS, {"patience": f"{_PATIENCE.total_seconds():g}s"})
         roots = _roots(cursor, asked)
         edges = [((a, b, c), (d, e, f), how) for a, b, c, d, e, f, how in cursor.execute(queries.EDGES)]
         found = bonds(edges, roots)

@@ -7,6 +7,7 @@ Names are those of *before*, since counting happens on the live database, which 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
+from actions.assess.schema.bonds import Dropped
 from actions.assess.schema.changes import Change, Changed, Gone, New
 from actions.assess.schema.naming import Identity, Kind
 from actions.assess.schema.narrowing import Fit, fit
@@ -185,3 +186,14 @@ def _new_files(before: Iterable[Table | View | Index], after: Iterable[Table | V
         and thing.storage
         and files.get((thing.kind, thing.oid), thing.storage) != thing.storage
     )
+
+
+def dropped_by(changes: Iterable[Change]) -> tuple[Dropped, ...]:
+    """What `dependents` has to be asked about: the tables, views and columns that these changes drop."""
+    dropped: list[Dropped] = []
+    for change in changes:
+        if isinstance(change, Gone) and isinstance(change.before, Table | View):
+            dropped.append(Dropped(table=change.identity))
+        elif isinstance(change, Gone) and isinstance(change.before, Column) and change.identity.parent is not None:
+            dropped.append(Dropped(table=change.identity.parent, column=change.identity.name))
+    return tuple(dropped)

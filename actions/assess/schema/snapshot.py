@@ -17,8 +17,9 @@ from psycopg.rows import dict_row
 
 from actions.assess.schema.building import Row, assemble
 from actions.assess.schema.queries import catalog_queries
+from actions.assess.schema.refusals import SchemaMovingError, translated
 from actions.assess.schema.values import Schema
-from actions.errors import ConfigurationError, UnavailableError
+from actions.errors import ConfigurationError
 
 OLDEST_SERVER = 13
 
@@ -36,8 +37,7 @@ _SETTINGS = {
     "jit": "off",  # compiling these queries takes longer than running them
 }
 
-#: Definitions are printed from the newest catalog, whatever the snapshot; one that is dropped meanwhile is an internal
-#: error of the server ("cache lookup failed") or comes back empty. Looking again is all it takes.
+#: A schema that changes under our eyes is looked at once more, and then once more.
 _LOOKS = 3
 
 
@@ -64,30 +64,14 @@ def read_schema(
 
 
 def _answers(connection: psycopg.Connection, version: int, patience: timedelta) -> dict[str, list[Row]]:
-    for _ in range(_LOOKS):
+    for look in range(_LOOKS):
         try:
-            answers = _look(connection, version, patience)
-        except psycopg.errors.LockNotAvailable as error:
-            raise UnavailableError(
-                f"A table is being altered; its definition could not be read within {patience.total_seconds():g} s",
-                where=f"database {connection.info.dbname}",
-                next_step="Try again when the other session's transaction has ended.",
-            ) from error
-        except psycopg.OperationalError as error:
-            raise UnavailableError(
-                f"The server stopped answering while the schema was read ({type(error).__name__})",
-                where=f"database {connection.info.dbname}",
-                next_step="See that the server is up and that statement_timeout allows a few seconds; then try again.",
-            ) from error
-        except psycopg.errors.InternalError_:
-            continue
-        if not any("definition" in row and row["definition"] is None for rows in answers.values() for row in rows):
-            return answers
-    raise UnavailableError(
-        "Its schema changed again and again while it was being read",
-        where=f"database {connection.info.dbname}",
-        next_step="Try again when no migration is running.",
-    )
+            with translated(connection, patience):
+                return _look(connection, version, patience)
+        except SchemaMovingError:
+            if look == _LOOKS - 1:
+                raise
+    raise AssertionError("the last look returns or raises")
 
 
 def _look(connection: psycopg.Connection, version: int, patience: timedelta) -> dict[str, list[Row]]:
@@ -107,4 +91,6 @@ def _look(connection: psycopg.Connection, version: int, patience: timedelta) -> 
         for name in queries:
             answers[name] = list(cursor.fetchall())
             cursor.nextset()
-        return answers
+    if any("definition" in row and row["definition"] is None for rows in answers.values() for row in rows):
+        raise psycopg.errors.InternalError_("a definition is gone")
+    return answers

@@ -30,7 +30,8 @@ SELECT p.oid::int8 AS oid, p.pubname AS name, pg_get_userbyid(p.pubowner) AS own
         FROM pg_publication_rel r WHERE r.prpubid = p.oid) AS stored_tables
 FROM pg_publication p"""
 
+# Version 13 shows nobody but a superuser the oid of a subscription.
 SUBSCRIPTIONS = f"""
-SELECT s.oid::int8 AS oid, s.subname AS name, pg_get_userbyid(s.subowner) AS owner,
-       {comment("pg_subscription", "s.oid")}, s.subpublications AS publications
+SELECT {{subscription_oid}}::int8 AS oid, s.subname AS name, pg_get_userbyid(s.subowner) AS owner,
+       {comment("pg_subscription", "{subscription_oid}")}, s.subpublications AS publications
 FROM pg_subscription s WHERE s.subdbid = (SELECT d.oid FROM pg_database d WHERE d.datname = current_database())"""

@@ -1,6 +1,8 @@
 """What depends on what."""
 
-SETTINGS = "SELECT set_config('search_path', '', true), set_config('jit', 'off', true)"
+SETTINGS = """
+SELECT set_config('search_path', '', true), set_config('jit', 'off', true),
+       set_config('lock_timeout', %(patience)s, true)"""
 
 #: Each relation asked for, its column's number or zero, and its place in the question.
 RESOLVE = """

@@ -14,6 +14,7 @@ VERSIONED = {
     "statistics_tree": (14, "md5(x.stxexprs::text)", "NULL"),
     "sql_body": (14, "pg_get_function_sqlbody(p.oid)", "NULL"),
     "sql_tree": (14, "p.prosqlbody", "NULL"),
+    "subscription_oid": (14, "s.oid", "hashtext(s.subname)"),
     "publication_columns": (
         15,
         """coalesce((SELECT ' (' || string_agg(quote_ident(a.attname), ', ' ORDER BY a.attnum) || ')'

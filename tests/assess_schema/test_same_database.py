@@ -1,0 +1,120 @@
+"""One database before and after: what is renamed is renamed, and what is made anew is told by its content."""
+
+import psycopg
+import pytest
+
+from actions.assess.schema.changes import Changed, Gone, New, Renamed
+from actions.assess.schema.compare import compare_by_id
+from actions.assess.schema.describing import describe
+from actions.assess.schema.naming import Identity, Kind
+from actions.assess.schema.snapshot import read_schema
+from actions.assess.schema.values import Schema
+
+
+def _seen(shop: psycopg.Connection, before: Schema, statements: str) -> list[str]:
+    shop.execute(statements.encode())
+    return [describe(change) for change in compare_by_id(before, read_schema(shop))]
+
+
+def test_everything_renamed_at_once_is_only_renamed(shop: psycopg.Connection, shop_schema: Schema) -> None:
+    statements = """
+        ALTER TABLE users RENAME TO people; ALTER TABLE people RENAME email TO mail;
+        ALTER TABLE people RENAME name TO n;
+        ALTER TYPE mood RENAME TO feeling; ALTER TYPE feeling RENAME VALUE 'ok' TO 'fine';
+        ALTER SCHEMA billing RENAME TO money; ALTER VIEW active RENAME TO current; ALTER DOMAIN email RENAME TO mail;
+        ALTER FUNCTION touch() RENAME TO stamp; ALTER INDEX users_mood RENAME TO people_mood;
+        ALTER SEQUENCE users_id_seq RENAME TO people_id_seq;
+        ALTER TABLE people RENAME CONSTRAINT users_pkey TO people_pkey;
+        ALTER TABLE events RENAME TO happenings; ALTER TABLE happenings RENAME at TO day;
+        ALTER TABLE animals RENAME TO beasts; ALTER TABLE beasts RENAME name TO called"""
+    shop.execute(statements)
+    changes = compare_by_id(shop_schema, read_schema(shop))
+    others = [change for change in changes if not isinstance(change, Renamed)]
+    assert [describe(change) for change in others] == ["enum `mood` renames its label `ok` to `fine`"]
+    assert len([change for change in changes if change.kind is Kind.COLUMN]) == 4
+
+
+def test_a_renamed_column_that_is_also_changed_is_both(shop: psycopg.Connection, shop_schema: Schema) -> None:
+    assert _seen(
+        shop, shop_schema, "ALTER TABLE notes RENAME body TO text; ALTER TABLE notes ALTER text TYPE varchar(9)"
+    ) == [
+        "column `notes.body` is renamed to `notes.text`",
+        "column `notes.body` changes from text to varchar(9)",
+    ]
+
+
+def test_two_columns_that_swap_their_names_are_renamed_not_changed(
+    shop: psycopg.Connection, shop_schema: Schema
+) -> None:
+    swap = "ALTER TABLE notes RENAME id TO x; ALTER TABLE notes RENAME body TO id; ALTER TABLE notes RENAME x TO body"
+    assert _seen(shop, shop_schema, swap) == [
+        "column `notes.body` is renamed to `notes.id`",
+        "column `notes.id` is renamed to `notes.body`",
+    ]
+
+
+def test_a_table_dropped_and_made_anew_under_its_name_is_gone_and_new(
+    shop: psycopg.Connection, shop_schema: Schema
+) -> None:
+    assert _seen(
+        shop, shop_schema, "DROP TABLE cats; CREATE TABLE cats (lives integer DEFAULT 9) INHERITS (animals)"
+    ) == [
+        "table `cats` is gone",
+        "table `cats` is new",
+    ]
+
+
+def test_a_table_in_the_place_of_a_renamed_one_is_new(shop: psycopg.Connection, shop_schema: Schema) -> None:
+    # The usual way to rebuild a table.
+    assert _seen(shop, shop_schema, "ALTER TABLE notes RENAME TO old; CREATE TABLE notes (id integer)") == [
+        "table `notes` is renamed to `old`",
+        "table `notes` is new",
+    ]
+
+
+_AS_IT_WAS = "CREATE VIEW loud_active WITH (security_barrier) AS SELECT id, upper(email) AS email FROM active"
+_OTHERWISE = "CREATE VIEW loud_active WITH (security_barrier) AS SELECT id FROM active"
+
+
+@pytest.mark.parametrize(
+    ("anew", "changed"),
+    [
+        pytest.param(_AS_IT_WAS, [], id="as it was"),
+        pytest.param(_OTHERWISE, ["view `loud_active` changes its definition and changes its columns"], id="otherwise"),
+    ],
+)
+def test_a_view_made_anew_is_told_by_its_text(
+    shop: psycopg.Connection, shop_schema: Schema, anew: str, changed: list[str]
+) -> None:
+    assert _seen(shop, shop_schema, f"DROP VIEW loud_active; {anew}") == changed
+
+
+def test_what_goes_by_cascade_is_named(shop: psycopg.Connection, shop_schema: Schema) -> None:
+    assert _seen(shop, shop_schema, "DROP TABLE users CASCADE") == [
+        "table `users` is gone",
+        "foreign key `billing.orders.orders_user` is gone",
+        "view `active` is gone",
+        "view `loud_active` is gone",
+        "publication `changes` loses `public.users` in its tables",
+        "statistics `users_stats` is gone",
+    ]
+
+
+def test_a_change_carries_the_whole_object_before_and_after(shop: psycopg.Connection, shop_schema: Schema) -> None:
+    shop.execute("ALTER TABLE notes ALTER body TYPE varchar(9), ALTER body SET NOT NULL")
+    shop.execute("DROP TABLE scratchpad; CREATE TABLE extra ()")
+    changes = {type(change): change for change in compare_by_id(shop_schema, read_schema(shop))}
+    assert set(changes) == {Gone, New, Changed}
+    found = changes[Changed]
+    assert isinstance(found, Changed)
+    assert found.identity == Identity(schema="public", table="notes", name="body")
+    assert [(one.name, one.before, one.after) for one in found.attributes] == [
+        ("type", "text", "character varying(9)"),
+        ("nullable", True, False),
+    ]
+    assert found.attribute("nullable") == found.attributes[1]
+    assert found.attribute("default") is None
+
+
+def test_nothing_changes_when_nothing_happens(shop: psycopg.Connection, shop_schema: Schema) -> None:
+    assert compare_by_id(shop_schema, read_schema(shop)) == ()

@@ -1,0 +1,1 @@
+INSERT INTO users (email, domain) VALUES ('cyd@example.org', 'example.org');

@@ -1,0 +1,1 @@
+UPDATE users SET plan = 'team' WHERE email <> 'cyd@example.com';

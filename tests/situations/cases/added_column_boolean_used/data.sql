@@ -1,0 +1,1 @@
+UPDATE users SET newsletter = true WHERE email = 'ben@example.com';

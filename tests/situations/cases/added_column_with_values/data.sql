@@ -1,0 +1,1 @@
+UPDATE users SET preferences = '{"theme": "dark"}' WHERE email = 'ada@example.com';

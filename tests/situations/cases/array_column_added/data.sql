@@ -1,0 +1,1 @@
+UPDATE articles SET tags = '{red,green}' WHERE title = 'two';

@@ -1,0 +1,1 @@
+INSERT INTO articles (tags) VALUES (ARRAY['Paris, Texas', 'film']), (ARRAY['blue']);

@@ -1,0 +1,1 @@
+UPDATE articles SET tags = ARRAY['red', 'blue'] WHERE id = 1;

@@ -1,0 +1,1 @@
+INSERT INTO articles (tag) VALUES ('red'), ('green');

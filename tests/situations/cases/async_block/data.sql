@@ -1,0 +1,1 @@
+UPDATE users SET plan = 'team' WHERE id = 2;

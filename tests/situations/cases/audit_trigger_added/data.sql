@@ -1,0 +1,2 @@
+INSERT INTO users (email) VALUES ('cyd@example.com');
+UPDATE users SET email = lower(email);

@@ -1,0 +1,1 @@
+INSERT INTO users (mail, note) VALUES ('ada@example.com', 'likes tea');

@@ -1,0 +1,1 @@
+INSERT INTO counters (hits) VALUES (2147483000);

@@ -1,0 +1,1 @@
+UPDATE users SET state = 'suspended' WHERE id = 3;

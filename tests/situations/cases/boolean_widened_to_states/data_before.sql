@@ -1,0 +1,1 @@
+INSERT INTO users (active) VALUES (true), (false), (true);

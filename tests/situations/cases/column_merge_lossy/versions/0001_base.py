@@ -1,0 +1,20 @@
+"""Where it all begins."""
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0001"
+down_revision = None
+
+
+def upgrade() -> None:
+    op.create_table(
+        "users",
+        sa.Column("id", sa.Integer, primary_key=True),
+        sa.Column("first", sa.String(50)),
+        sa.Column("last", sa.String(50)),
+    )
+
+
+def downgrade() -> None:
+    op.drop_table("users")

@@ -1,0 +1,1 @@
+INSERT INTO rooms (floor, door) VALUES (5, 7);

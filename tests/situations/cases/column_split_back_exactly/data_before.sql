@@ -1,0 +1,1 @@
+INSERT INTO rooms (place) VALUES ('3-12'), ('4-1');

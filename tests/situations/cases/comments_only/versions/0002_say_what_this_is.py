@@ -1,0 +1,19 @@
+"""Say what this is."""
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0002"
+down_revision = "0001"
+
+
+def upgrade() -> None:
+    op.create_table_comment("users", "People who sign in")
+    op.alter_column(
+        "users", "email", comment="Where we write to", existing_type=sa.String(100), existing_nullable=False
+    )
+
+
+def downgrade() -> None:
+    op.alter_column("users", "email", comment=None, existing_comment="Where we write to", existing_type=sa.String(100))
+    op.drop_table_comment("users", existing_comment="People who sign in")

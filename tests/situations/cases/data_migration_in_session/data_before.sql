@@ -1,0 +1,1 @@
+INSERT INTO notices (text) VALUES ('Welcome to the pilot'), ('Maintenance on Sunday');

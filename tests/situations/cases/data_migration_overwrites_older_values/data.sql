@@ -1,0 +1,1 @@
+INSERT INTO users (email, status) VALUES ('dee@example.com', 'active');

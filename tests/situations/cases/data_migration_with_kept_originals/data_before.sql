@@ -1,0 +1,1 @@
+INSERT INTO users (email) VALUES ('Ada@Example.com'), ('ben@example.com');

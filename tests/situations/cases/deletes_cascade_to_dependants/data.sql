@@ -1,0 +1,1 @@
+UPDATE subscriptions SET plan_id = (SELECT id FROM plans WHERE name = 'trial') WHERE customer = 'Bolt';

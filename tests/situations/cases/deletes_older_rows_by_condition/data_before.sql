@@ -1,0 +1,1 @@
+INSERT INTO categories (name, built_in) VALUES ('Inbox', true), ('Holidays', false);

@@ -1,0 +1,1 @@
+INSERT INTO parcels (code) VALUES ('CH17');

@@ -1,0 +1,1 @@
+INSERT INTO places (latitude) VALUES (47.376886912345), (46.25);

@@ -1,0 +1,1 @@
+INSERT INTO tokens (secret) VALUES ('correct horse'), ('battery staple');

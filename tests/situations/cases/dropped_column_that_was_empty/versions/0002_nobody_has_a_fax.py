@@ -1,0 +1,15 @@
+"""Nobody has a fax."""
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0002"
+down_revision = "0001"
+
+
+def upgrade() -> None:
+    op.drop_column("users", "fax")
+
+
+def downgrade() -> None:
+    op.add_column("users", sa.Column("fax", sa.String(40)))

@@ -1,0 +1,26 @@
+"""Where it all begins."""
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0001"
+down_revision = None
+
+
+def upgrade() -> None:
+    op.create_table(
+        "users",
+        sa.Column("id", sa.Integer, primary_key=True),
+        sa.Column("email", sa.String(100), nullable=False),
+    )
+    op.create_table(
+        "old_sessions",
+        sa.Column("id", sa.Integer, primary_key=True),
+        sa.Column("user_id", sa.Integer, sa.ForeignKey("users.id"), nullable=False),
+        sa.Column("token", sa.String(64), nullable=False),
+    )
+
+
+def downgrade() -> None:
+    op.drop_table("old_sessions")
+    op.drop_table("users")

@@ -1,0 +1,26 @@
+"""Where it all begins."""
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0001"
+down_revision = None
+
+
+def upgrade() -> None:
+    op.create_table(
+        "plans",
+        sa.Column("id", sa.Integer, primary_key=True),
+        sa.Column("name", sa.String(20), nullable=False),
+    )
+    op.create_table(
+        "accounts",
+        sa.Column("id", sa.Integer, primary_key=True),
+        sa.Column("plan_id", sa.Integer, sa.ForeignKey("plans.id")),
+    )
+    op.execute("CREATE VIEW plan_names AS SELECT name FROM plans")
+
+
+def downgrade() -> None:
+    op.drop_table("accounts")
+    op.drop_table("plans")

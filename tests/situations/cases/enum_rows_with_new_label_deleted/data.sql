@@ -1,0 +1,1 @@
+UPDATE people SET mood = 'tired' WHERE id = 1;

@@ -1,0 +1,1 @@
+INSERT INTO people (mood) VALUES ('calm'), ('busy');

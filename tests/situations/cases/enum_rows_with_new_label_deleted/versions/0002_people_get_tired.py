@@ -1,0 +1,19 @@
+"""People get tired."""
+
+from alembic import op
+
+revision = "0002"
+down_revision = "0001"
+
+
+def upgrade() -> None:
+    with op.get_context().autocommit_block():
+        op.execute("ALTER TYPE mood ADD VALUE 'tired'")
+
+
+def downgrade() -> None:
+    op.execute("DELETE FROM people WHERE mood = 'tired'")
+    op.execute("ALTER TYPE mood RENAME TO mood_old")
+    op.execute("CREATE TYPE mood AS ENUM ('calm', 'busy')")
+    op.execute("ALTER TABLE people ALTER mood TYPE mood USING mood::text::mood")
+    op.execute("DROP TYPE mood_old")

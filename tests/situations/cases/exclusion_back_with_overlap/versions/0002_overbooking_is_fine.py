@@ -1,0 +1,14 @@
+"""Overbooking is fine."""
+
+from alembic import op
+
+revision = "0002"
+down_revision = "0001"
+
+
+def upgrade() -> None:
+    op.drop_constraint("bookings_apart", "bookings")
+
+
+def downgrade() -> None:
+    op.create_exclude_constraint("bookings_apart", "bookings", ("room", "&&"), ("during", "&&"), using="gist")

@@ -1,0 +1,14 @@
+"""Orders belong to users."""
+
+from alembic import op
+
+revision = "0002"
+down_revision = "0001"
+
+
+def upgrade() -> None:
+    op.create_foreign_key("orders_user_fkey", "orders", "users", ["user_id"], ["id"])
+
+
+def downgrade() -> None:
+    op.drop_constraint("orders_user_fkey", "orders", type_="foreignkey")

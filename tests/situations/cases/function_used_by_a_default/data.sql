@@ -1,0 +1,1 @@
+ALTER TABLE users ADD code text DEFAULT new_code();

@@ -1,0 +1,15 @@
+"""Keep the total."""
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0002"
+down_revision = "0001"
+
+
+def upgrade() -> None:
+    op.add_column("lines", sa.Column("total", sa.Integer(), sa.Computed("amount * quantity", persisted=True)))
+
+
+def downgrade() -> None:
+    op.drop_column("lines", "total")

@@ -1,0 +1,1 @@
+UPDATE lines SET total = 20 WHERE id = 2;

@@ -1,0 +1,1 @@
+INSERT INTO reports (user_id, body) VALUES (1, 'all is well');

@@ -1,0 +1,15 @@
+"""Find people faster."""
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0002"
+down_revision = "0001"
+
+
+def upgrade() -> None:
+    op.create_index("ix_users_email", "users", [sa.text("lower(email)")])
+
+
+def downgrade() -> None:
+    op.drop_index("ix_users_email", "users")

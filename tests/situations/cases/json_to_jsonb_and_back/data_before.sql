@@ -1,0 +1,1 @@
+INSERT INTO hooks (payload) VALUES ('{"b":1,  "a":2}');

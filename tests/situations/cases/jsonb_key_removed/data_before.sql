@@ -1,0 +1,1 @@
+INSERT INTO accounts (settings) VALUES ('{"size": 1}'), ('{}');

@@ -1,0 +1,1 @@
+INSERT INTO users (email, city) VALUES ('ada@example.com', 'Bern'), ('ben@example.com', 'Bern');

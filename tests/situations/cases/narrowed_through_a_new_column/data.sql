@@ -1,0 +1,1 @@
+INSERT INTO pages (slug) VALUES ('how-we-work-together');

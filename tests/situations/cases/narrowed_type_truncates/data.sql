@@ -1,0 +1,1 @@
+INSERT INTO users (email) VALUES ('augusta.ada.king@example.com'), ('ben@example.com');

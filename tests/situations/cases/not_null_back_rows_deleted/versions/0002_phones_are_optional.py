@@ -1,0 +1,16 @@
+"""Phones are optional."""
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0002"
+down_revision = "0001"
+
+
+def upgrade() -> None:
+    op.alter_column("users", "phone", nullable=True, existing_type=sa.String(30))
+
+
+def downgrade() -> None:
+    op.execute("DELETE FROM users WHERE phone IS NULL")
+    op.alter_column("users", "phone", nullable=False, existing_type=sa.String(30))

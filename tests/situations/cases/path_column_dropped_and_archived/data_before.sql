@@ -1,0 +1,1 @@
+INSERT INTO users (email, fax) VALUES ('ada@example.com', '17'), ('ben@example.com', NULL);

@@ -1,0 +1,1 @@
+UPDATE profiles SET bio = 'counts and writes' WHERE user_id = 1;

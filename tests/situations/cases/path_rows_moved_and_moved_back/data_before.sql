@@ -1,0 +1,1 @@
+INSERT INTO users (email, bio) VALUES ('ada@example.com', 'counts'), ('ben@example.com', NULL);

@@ -1,0 +1,1 @@
+INSERT INTO tags (name, colour) VALUES ('blocked', 'red'), ('sea', 'blue');

@@ -1,0 +1,1 @@
+INSERT INTO offices (city, country) VALUES ('Bern', 'CH');

@@ -1,0 +1,1 @@
+INSERT INTO users (mail) VALUES ('ada@example.com'), ('ben@example.com');

@@ -1,0 +1,1 @@
+UPDATE users SET email = 'ada@example.org' WHERE id = 1;

@@ -1,0 +1,1 @@
+INSERT INTO people (email) VALUES ('ada@example.com');

@@ -1,0 +1,1 @@
+INSERT INTO invoices (number, currency) VALUES ('A-1', 'EUR'), ('A-2', 'CHF');

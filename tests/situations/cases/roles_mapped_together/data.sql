@@ -1,0 +1,1 @@
+INSERT INTO members (email, role) VALUES ('cyd@example.com', 'editor'), ('dee@example.com', 'author');

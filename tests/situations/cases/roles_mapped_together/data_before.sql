@@ -1,0 +1,1 @@
+INSERT INTO members (email, role) VALUES ('ada@example.com', 'writer'), ('ben@example.com', 'owner');

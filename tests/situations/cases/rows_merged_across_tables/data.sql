@@ -1,0 +1,1 @@
+INSERT INTO pets VALUES ('cat', 2, 'Mia');

@@ -1,0 +1,2 @@
+INSERT INTO cats (name) VALUES ('Tom');
+INSERT INTO dogs (name) VALUES ('Rex'), ('Bo');

@@ -1,0 +1,1 @@
+INSERT INTO pets VALUES ('fish', 1, 'Dory');

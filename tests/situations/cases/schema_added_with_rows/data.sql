@@ -1,0 +1,1 @@
+INSERT INTO billing.invoices (number) VALUES ('A-1'), ('A-2');

@@ -1,0 +1,1 @@
+SELECT nextval('invoice_numbers') FROM generate_series(1, 25);

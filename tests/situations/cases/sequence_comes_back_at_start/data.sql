@@ -1,0 +1,1 @@
+INSERT INTO invoices (number, total) VALUES (3, 7);

@@ -1,0 +1,1 @@
+INSERT INTO people.users (email) VALUES ('cyd@example.com');

@@ -1,0 +1,1 @@
+INSERT INTO logs (at) VALUES ('2024-06-01'), ('2024-07-01');

@@ -1,0 +1,1 @@
+INSERT INTO tickets (subject, notes) VALUES ('broken', 'call back'), ('late', NULL);

@@ -1,0 +1,1 @@
+INSERT INTO hooks (payload) VALUES ('hello');

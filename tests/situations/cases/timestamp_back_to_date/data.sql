@@ -1,0 +1,1 @@
+INSERT INTO events (due) VALUES ('2024-05-02 14:30'), ('2024-05-03 00:00');

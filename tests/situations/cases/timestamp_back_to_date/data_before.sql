@@ -1,0 +1,1 @@
+INSERT INTO events (due) VALUES ('2024-03-31');

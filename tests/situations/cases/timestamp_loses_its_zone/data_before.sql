@@ -1,0 +1,1 @@
+INSERT INTO events (at) VALUES ('2024-03-31 01:30');

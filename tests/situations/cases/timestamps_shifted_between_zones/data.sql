@@ -1,0 +1,1 @@
+INSERT INTO events (at) VALUES ('2024-10-27 12:00+00');

@@ -1,0 +1,37 @@
+"""Where it all begins."""
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0001"
+down_revision = None
+
+
+def upgrade() -> None:
+    op.create_table(
+        "users",
+        sa.Column("id", sa.Integer, primary_key=True),
+        sa.Column("email", sa.String(100), nullable=False),
+    )
+    op.create_table(
+        "changes",
+        sa.Column("id", sa.Integer, primary_key=True),
+        sa.Column("user_id", sa.Integer, nullable=False),
+        sa.Column("at", sa.Date, nullable=False),
+    )
+    op.execute(
+        """
+        CREATE FUNCTION note_change() RETURNS trigger LANGUAGE plpgsql AS $$
+        BEGIN
+            INSERT INTO changes (user_id, at) VALUES (new.id, '2024-01-01');
+            RETURN new;
+        END $$
+        """
+    )
+    op.execute("CREATE TRIGGER changed AFTER INSERT OR UPDATE ON users FOR EACH ROW EXECUTE FUNCTION note_change()")
+
+
+def downgrade() -> None:
+    op.drop_table("changes")
+    op.drop_table("users")
+    op.execute("DROP FUNCTION note_change()")

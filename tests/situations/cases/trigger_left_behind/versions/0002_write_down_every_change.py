@@ -1,0 +1,30 @@
+"""Write down every change."""
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0002"
+down_revision = "0001"
+
+
+def upgrade() -> None:
+    op.create_table(
+        "changes",
+        sa.Column("id", sa.Integer, primary_key=True),
+        sa.Column("user_id", sa.Integer, nullable=False),
+        sa.Column("at", sa.Date, nullable=False),
+    )
+    op.execute(
+        """
+        CREATE FUNCTION note_change() RETURNS trigger LANGUAGE plpgsql AS $$
+        BEGIN
+            INSERT INTO changes (user_id, at) VALUES (new.id, '2024-01-01');
+            RETURN new;
+        END $$
+        """
+    )
+    op.execute("CREATE TRIGGER changed AFTER INSERT OR UPDATE ON users FOR EACH ROW EXECUTE FUNCTION note_change()")
+
+
+def downgrade() -> None:
+    op.drop_table("changes")

@@ -1,0 +1,14 @@
+"""Addresses may be shared."""
+
+from alembic import op
+
+revision = "0002"
+down_revision = "0001"
+
+
+def upgrade() -> None:
+    op.drop_index("ix_users_email", "users")
+
+
+def downgrade() -> None:
+    op.create_index("ix_users_email", "users", ["email"], unique=True)
