@@ -13,7 +13,7 @@ from actions.assess.decide.digest import Script, Seal, Shown, seal
 from actions.assess.decide.facts import Arrival, BackupCopy, Facts, StrategyName
 from actions.assess.failures import failure_of
 from actions.assess.findings.all import find
-from actions.assess.findings.evidence import Evidence
+from actions.assess.findings.evidence import Evidence, Rules
 from actions.assess.findings.surroundings import PASSING
 from actions.assess.known import Background, facts_from
 from actions.assess.ledger import ledger_from
@@ -79,6 +79,8 @@ def assess(question: Question, around: Surroundings) -> Assessment:
         path=path, schema=tried.schema, data=tried.data, failure=tried.failure(path),
         version_table=migrations.version_table, losses=answers.losses, dependents=answers.dependents,
         waiting=answers.waiting, surroundings=answers.surroundings, replication=answers.replication,
+        backups=around.backups, application_known=bool(service.application),
+        rules=Rules(policy=service.policy, approvers_named=service.approvers is not None),
     )  # fmt: skip
     return _conclude(question, around, evidence, live.revisions, gaps=tried.gaps, started=started)
 

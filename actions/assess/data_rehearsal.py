@@ -16,8 +16,9 @@ from actions.assess.content.outcomes import Comparison
 from actions.assess.content.reference import Reference
 from actions.assess.place import Leg
 from actions.assess.rehearsal import Stage
-from actions.assess.schema.changes import Change
+from actions.assess.schema.changes import Change, Changed
 from actions.assess.schema.compare import compare_by_id, compare_by_name
+from actions.assess.schema.naming import Kind
 from actions.assess.schema.values import Schema
 from actions.assess.scratch import ScratchDatabase
 from actions.backup.copying import copy_all
@@ -92,7 +93,16 @@ def _unlike_older(stage: Stage, tried: ScratchDatabase, after: Schema) -> tuple[
         return None
     with stage.server.database() as fresh:
         told = stage.run(Leg(direction="upgrade", target=revisions), fresh)
-        return compare_by_name(stage.read(fresh), after, access=False) if told.succeeded else None
+        if not told.succeeded:
+            return None
+        return tuple(change for change in compare_by_name(stage.read(fresh), after, access=False) if _matters(change))
+
+
+def _matters(change: Change) -> bool:
+    """A comment on a schema or extension is the server's or somebody's own, not a migration's."""
+    if isinstance(change, Changed) and change.kind in (Kind.SCHEMA, Kind.EXTENSION):
+        return any(attribute.name != "comment" for attribute in change.attributes)
+    return True
 
 
 def _revisions(url: str, table: tuple[str | None, str]) -> tuple[str, ...]:

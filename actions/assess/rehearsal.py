@@ -14,8 +14,8 @@ from actions.assess.schema.effects import Effects, effects_of
 from actions.assess.schema.snapshot import read_schema
 from actions.assess.schema.values import Schema
 from actions.assess.scratch import ScratchDatabase, ScratchServer
-from actions.backup.programs import ClientPrograms
 from actions.backup.copying import copy_schema
+from actions.backup.programs import ClientPrograms
 from actions.catalog.service import Service
 from actions.downgrade.order import carry_out
 from actions.downgrade.told import Told

@@ -153,5 +153,6 @@ def _rehearsal(assessment: Assessment) -> Mapping[str, Any] | None:
             for commit in rehearsal.down.commits
             for row in commit.activity
         ],
+        "fenced": rehearsal.down.fenced,
         "upgrade_again": None if rehearsal.up is None else rehearsal.up.succeeded,
     }  # fmt: skip

@@ -20,7 +20,7 @@ application prints can imitate one; what the application prints goes to standard
 
 # It runs what strangers wrote, and on old interpreters: broad excepts and old spellings are meant.
 # mypy: disable-error-code="import-untyped, import-not-found, arg-type"
-# ruff: noqa: ARG001, ARG002, BLE001, PTH100, PTH109, PTH110, PTH118, PTH120, UP006, UP007, UP035, UP045, SLF001
+# ruff: noqa: ARG001, ARG002, BLE001, PTH100, PTH110, PTH118, PTH120, UP006, UP035, UP045, SLF001
 
 from __future__ import annotations
 
@@ -417,10 +417,23 @@ def die_with_parent() -> None:
         os._exit(1)
 
 
+def leave_the_network(host: str) -> bool:
+    """Where the scratch database is behind a socket file and the kernel lets us, no other machine can be reached at all."""
+    if not host.startswith("/") or not sys.platform.startswith("linux"):
+        return False
+    with contextlib.suppress(Exception):
+        import ctypes
+
+        return ctypes.CDLL(None, use_errno=True).unshare(0x40000000) == 0  # CLONE_NEWNET
+    return False
+
+
 def main() -> None:
     order = json.load(sys.stdin)
     voice = Voice(order["marker"])
     die_with_parent()
+    if order.get("fence"):
+        voice.say("fenced", network=leave_the_network(order["fence"]["host"]))
     drive = Drive(order, voice)
     try:
         drive.run()

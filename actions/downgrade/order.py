@@ -123,6 +123,7 @@ class _Listening:
         self._outside: list[str] = []
         self._trouble: Trouble | None = None
         self._done = False
+        self._fenced: str | None = None
 
     def hear(self, line: Line) -> None:
         if line.stream is not Stream.OUT or not line.text.startswith(self._marker):
@@ -135,6 +136,8 @@ class _Listening:
                 self._statements.append(_statement(event))
             case "commit":
                 self._commits.append(_commit(event))
+            case "fenced":
+                self._fenced = "network" if event["network"] else "process"
             case "outside":
                 self._outside.append(str(event["what"]))
             case "wrong_database":
@@ -160,6 +163,7 @@ class _Listening:
             commits=tuple(self._commits),
             outside=tuple(dict.fromkeys(self._outside)),
             seconds=finished.seconds,
+            fenced=self._fenced,
         )
 
 

@@ -73,6 +73,9 @@ class Told:
     #: What was reached for outside the database, in words; refused by the fence.
     outside: tuple[str, ...]
     seconds: float
+    #: How far it was kept from the outside: `network` (no other machine can be reached), `process` (drivers, sockets
+    #: and programs of its own process are watched), or None when there was no fence.
+    fenced: str | None = None
 
 
 def trouble_from(event: dict[str, object]) -> Trouble:

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 
+from actions.assess.live_database import DatabaseFacts
 from actions.assess.place import migrations_place
 from actions.assess.scripts import Graph, read_graph
 from actions.catalog.platform import LocalPlatform
@@ -9,7 +10,6 @@ from actions.catalog.service import Service
 from actions.errors import BackoutError
 from actions.platforms.local import LocalCommands
 from actions.readiness.answers import Answer, Level
-from actions.assess.live_database import DatabaseFacts
 
 QUESTION = "revision"
 

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from actions.assess.live_database import DatabaseFacts, look_at
 from actions.backup.programs import find_programs, programs_for
 from actions.backup.stores import FolderStore, S3Store, Store
 from actions.catalog.platform import ComposePlatform, KubernetesPlatform, LocalPlatform
@@ -14,7 +15,6 @@ from actions.errors import BackoutError, ConfigurationError
 from actions.platforms import compose, kubernetes
 from actions.readiness.answers import Answer, Level
 from actions.readiness.approvers import Directory, ask_approvers
-from actions.assess.live_database import DatabaseFacts, look_at
 from actions.readiness.revision import ask_revision
 
 

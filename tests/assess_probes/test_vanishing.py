@@ -2,6 +2,7 @@
 
 import pytest
 
+from actions.assess.probes.prober import Prober
 from actions.assess.probes.values import NONE, Tally
 
 
@@ -120,8 +121,6 @@ def test_a_table_that_is_not_there_is_unknown_and_reckoned_with(live) -> None:
     live.run("CREATE TABLE t (a int)")
     found = live.rehearse("DROP TABLE t")
     live.run("DROP TABLE t")
-    from actions.assess.probes.prober import Prober
-
     with Prober.open(live.url) as prober:
         (table,) = prober.losses(found.effects, found.before, found.after).tables
 

@@ -1,5 +1,6 @@
 """What was written since the deploy, and from which source that is known."""
 
+import json
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -133,8 +134,6 @@ def test_a_table_made_anew_under_its_name_counts_from_its_own_beginning() -> Non
 
 
 def test_counters_survive_being_stored(live, tables) -> None:
-    import json
-
     counters = counters_of(live)
 
     assert WriteCounters.from_json(json.loads(json.dumps(counters.as_json()))) == counters

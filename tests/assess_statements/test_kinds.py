@@ -48,6 +48,7 @@ def test_definitions_are_ddl_and_nothing_else(text: str) -> None:
         ("(SELECT 1)", {LOOK}),
         ("VALUES (1, 2)", {LOOK}),
         ("SHOW server_version", {LOOK}),
+        ("show standard_conforming_strings", {LOOK}),
         ("SELECT to_regclass('users') IS NOT NULL", {LOOK}),
         ("SELECT EXISTS (SELECT 1 FROM pg_type t JOIN pg_namespace n ON n.oid = t.typnamespace)", {LOOK}),
         ("SELECT column_name FROM information_schema.columns WHERE table_name = 'a'", {LOOK}),

@@ -3,6 +3,8 @@
 from collections.abc import Callable, Iterator
 
 from actions.assess.findings import (
+    application,
+    backup,
     data_loss,
     data_migrations,
     dependencies,
@@ -11,6 +13,7 @@ from actions.assess.findings import (
     irreversible,
     locks,
     outside,
+    policy,
     recreated_empty,
     surroundings,
 )
@@ -21,7 +24,7 @@ Rule = Callable[[Evidence], Iterator[Finding]]
 
 FAMILIES = (
     data_loss, recreated_empty, does_not_fit, data_migrations, irreversible, dependencies, drift, locks, outside,
-    surroundings,
+    surroundings, application, backup, policy,
 )  # fmt: skip
 RULES: tuple[Rule, ...] = tuple(rule for family in FAMILIES for rule in family.FAMILY)
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from actions.assess.content.verdicts import certain
 from actions.assess.data_rehearsal import DataRehearsal
+from actions.assess.decide.facts import BackupCopy
 from actions.assess.probes.replication import Replication
 from actions.assess.probes.surroundings import Surroundings
 from actions.assess.probes.values import Losses
@@ -16,6 +17,7 @@ from actions.assess.seen import ScriptPath, Side
 from actions.assess.statements.reading import statements_in
 from actions.assess.statements.values import Kind, Statement
 from actions.assess.values import Failure
+from actions.catalog.policy import Policy
 from actions.downgrade.told import Told
 
 
@@ -26,6 +28,14 @@ class Sent:
     revision: str
     meaning: Statement
     rows: int | None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Rules:
+    """What the catalog demands of a rollback of this service."""
+
+    policy: Policy
+    approvers_named: bool
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -44,6 +54,11 @@ class Evidence:
     waiting: Waiting | None = None
     surroundings: Surroundings | None = None
     replication: Replication | None = None
+    #: Every backup of the service that the history knows; None where it was not asked.
+    backups: tuple[BackupCopy, ...] | None = None
+    #: Whether the catalog says how the application is taken back.
+    application_known: bool = False
+    rules: Rules | None = None
 
     @property
     def settled_by_data(self) -> bool:

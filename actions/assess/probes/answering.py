@@ -190,7 +190,8 @@ class Answering:
             return Tally.unknown(one.question.inconclusive)
         estimate = self._estimate(one, purse)
         if one.some:
-            return Tally.at_least_one(estimate=estimate, why=one.why)
+            why = one.why if one.question.countable else "one was found; which others there are is not told"
+            return Tally.at_least_one(estimate=estimate, why=why)
         return Tally.unknown(one.why, estimate=estimate)
 
     def _estimate(self, one: _Open, purse: Purse) -> int | None:

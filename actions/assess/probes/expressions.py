@@ -76,23 +76,21 @@ _CONSTANT_WORDS = ("true", "false", "null", "array", "(", ")", "[", "]", ",", "-
 
 
 def _without_types(expression: str) -> Iterator[Token]:
-    """The tokens that are not part of the name of a type after `::`. Its numbers and brackets do no harm."""
+    """The tokens that are no part of the name of a type after `::`. The type's numbers and brackets do no harm."""
     before: Token | None = None
     in_type = False
     for token in tokens(expression):
-        if in_type and before is not None and token.is_name:
-            if before.says("::", ".") or goes_on(before.name, token.name) or before.says(")"):
-                before = token
-                continue
-            in_type = False
-        elif token.says("::"):
-            in_type, before = True, token
-            continue
-        elif in_type and before is not None and token.says(".") and before.is_name:
-            before = token
-            continue
-        yield token
+        in_type = token.says("::") or (in_type and before is not None and _still_type(before, token))
+        names_a_type = in_type and (token.is_name or token.says("::", "."))
+        if not names_a_type:
+            yield token
         before = token
+
+
+def _still_type(before: Token, token: Token) -> bool:
+    if not token.is_name:
+        return token.says(".", "(", ")", ",", "[", "]") or token.kind is TokenKind.NUMBER
+    return before.says("::", ".") or goes_on(before.name, token.name) or token.says("with", "without")
 
 
 def _closing(found: Sequence[Token], place: int) -> int | None:

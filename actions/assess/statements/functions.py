@@ -1,5 +1,6 @@
 """Functions that are known, by what a call of them does. Any other is code."""
 
+import re
 from collections.abc import Collection, Iterator, Sequence
 
 from actions.assess.statements.tokens import Token, TokenKind
@@ -13,39 +14,39 @@ def _words(text: str) -> frozenset[str]:
 _HARMLESS = _words(
     """
     abs age any_value array_agg array_append array_cat array_dims array_fill array_length array_lower array_ndims
-    array_position array_positions array_prepend array_remove array_replace array_to_json array_to_string array_upper
-    ascii avg bit_and bit_length bit_or bool_and bool_or btrim cardinality ceil ceiling char_length character_length
-    chr clock_timestamp col_description concat concat_ws convert_from convert_to corr count covar_pop cume_dist
-    current_catalog current_database current_date current_schema current_schemas current_setting current_timestamp
-    current_user currval date date_bin date_part date_trunc decode dense_rank div encode enum_first enum_last enum_range
-    every exp extract first_value floor format format_type gen_random_uuid generate_series generate_subscripts
-    get_byte greatest has_any_column_privilege has_column_privilege has_database_privilege has_function_privilege
-    has_schema_privilege has_sequence_privilege has_table_privilege has_type_privilege inet_server_addr
-    inet_server_port initcap isfinite json_agg json_array_elements json_array_elements_text json_array_length
-    json_build_array json_build_object json_each json_each_text json_extract_path json_extract_path_text json_object
-    json_object_agg json_object_keys json_populate_record json_populate_recordset json_strip_nulls json_to_record
-    json_to_recordset json_typeof jsonb_agg jsonb_array_elements jsonb_array_elements_text jsonb_array_length
-    jsonb_build_array jsonb_build_object jsonb_each jsonb_each_text jsonb_extract_path jsonb_extract_path_text
-    jsonb_insert jsonb_object jsonb_object_agg jsonb_object_keys jsonb_path_exists jsonb_path_query jsonb_pretty
-    jsonb_set jsonb_strip_nulls jsonb_typeof justify_days justify_hours justify_interval lag last_value lastval lead
-    least left length ln localtime localtimestamp log lower lpad ltrim make_date make_interval make_time
-    make_timestamp make_timestamptz max md5 min mod mode now nth_value ntile num_nonnulls num_nulls obj_description
-    octet_length overlay percent_rank percentile_cont percentile_disc pg_backend_pid pg_collation_for pg_column_size
-    pg_database_size pg_describe_object pg_encoding_to_char pg_function_is_visible pg_get_constraintdef pg_get_expr
-    pg_get_function_arguments pg_get_function_identity_arguments pg_get_function_result pg_get_functiondef
-    pg_get_indexdef pg_get_keywords pg_get_partkeydef pg_get_ruledef pg_get_serial_sequence pg_get_statisticsobjdef
-    pg_get_triggerdef pg_get_userbyid pg_get_viewdef pg_has_role pg_identify_object pg_indexes_size pg_is_in_recovery
+    array_position array_positions array_prepend array_remove array_replace array_to_json array_to_string
+    array_upper ascii avg bit_and bit_length bit_or bool_and bool_or btrim cardinality ceil ceiling char_length
+    character_length chr clock_timestamp col_description concat concat_ws convert_from convert_to corr count
+    covar_pop cume_dist current_catalog current_database current_date current_schema current_schemas current_setting
+    current_timestamp current_user currval date date_bin date_part date_trunc decode dense_rank div encode
+    enum_first enum_last enum_range every exp extract first_value floor format format_type gen_random_uuid
+    generate_series generate_subscripts get_byte greatest inet_server_addr inet_server_port initcap isfinite
+    json_agg json_array_elements json_array_elements_text json_array_length json_build_array json_build_object
+    json_each json_each_text json_extract_path json_extract_path_text json_object json_object_agg json_object_keys
+    json_populate_record json_populate_recordset json_strip_nulls json_to_record json_to_recordset json_typeof
+    jsonb_agg jsonb_array_elements jsonb_array_elements_text jsonb_array_length jsonb_build_array jsonb_build_object
+    jsonb_each jsonb_each_text jsonb_extract_path jsonb_extract_path_text jsonb_insert jsonb_object jsonb_object_agg
+    jsonb_object_keys jsonb_path_exists jsonb_path_query jsonb_pretty jsonb_set jsonb_strip_nulls jsonb_typeof
+    justify_days justify_hours justify_interval lag last_value lastval lead least left length ln localtime
+    localtimestamp log lower lpad ltrim make_date make_interval make_time make_timestamp make_timestamptz max md5
+    min mod mode now nth_value ntile num_nonnulls num_nulls obj_description octet_length overlay percent_rank
+    percentile_cont percentile_disc pg_backend_pid pg_collation_for pg_column_size pg_database_size
+    pg_describe_object pg_encoding_to_char pg_has_role pg_identify_object pg_indexes_size pg_is_in_recovery
     pg_my_temp_schema pg_postmaster_start_time pg_relation_filenode pg_relation_size pg_size_pretty pg_sleep
-    pg_table_is_visible pg_table_size pg_total_relation_size pg_type_is_visible pg_typeof pi position power
-    quote_ident quote_literal quote_nullable random rank regexp_count regexp_instr regexp_like regexp_match
-    regexp_matches regexp_replace regexp_split_to_array regexp_split_to_table regexp_substr repeat replace reverse
-    right round row_number row_to_json rpad rtrim scale session_user sha224 sha256 sha384 sha512 shobj_description
-    sign split_part sqrt starts_with statement_timestamp stddev stddev_pop stddev_samp string_agg string_to_array
-    string_to_table strpos substr substring sum timeofday timezone to_ascii to_char to_date to_hex to_json to_jsonb
-    to_number to_regclass to_regnamespace to_regproc to_regprocedure to_regrole to_regtype to_timestamp
-    transaction_timestamp translate trim trunc txid_current_if_assigned unnest upper user uuid_generate_v4 uuidv7
-    var_pop var_samp variance version width_bucket
+    pg_table_size pg_total_relation_size pg_typeof pi position power quote_ident quote_literal quote_nullable random
+    rank regexp_count regexp_instr regexp_like regexp_match regexp_matches regexp_replace regexp_split_to_array
+    regexp_split_to_table regexp_substr repeat replace reverse right round row_number row_to_json rpad rtrim scale
+    session_user sha224 sha256 sha384 sha512 shobj_description sign split_part sqrt starts_with statement_timestamp
+    stddev stddev_pop stddev_samp string_agg string_to_array string_to_table strpos substr substring sum timeofday
+    timezone to_ascii to_char to_date to_hex to_json to_jsonb to_number to_regclass to_regnamespace to_regproc
+    to_regprocedure to_regrole to_regtype to_timestamp transaction_timestamp translate trim trunc
+    txid_current_if_assigned unnest upper user uuid_generate_v4 uuidv7 var_pop var_samp variance version
+    width_bucket
     """
+)
+#: Families of functions that tell what the catalogs hold.
+_CATALOG_LOOK = re.compile(
+    r"pg_get_\w+|pg_\w+_is_visible|has_\w+_privilege|pg_stat_get_\w+|pg_(?:index|indexam)_\w*has_property"
 )
 _SESSION = frozenset({"set_config", "setseed"})
 _DATA = frozenset({"nextval", "setval", "lo_create", "lo_creat", "lo_from_bytea", "lo_put", "lo_unlink"})
@@ -103,7 +104,7 @@ def _meaning(schema: str | None, name: str) -> Kind:
         return Kind.OUTSIDE
     if schema not in {None, "pg_catalog"}:
         return Kind.CODE
-    if name in _HARMLESS:
+    if name in _HARMLESS or _CATALOG_LOOK.fullmatch(name):
         return Kind.LOOK
     if name in _SESSION or name.startswith(("pg_advisory_", "pg_try_advisory_")):
         return Kind.SESSION

@@ -23,7 +23,9 @@ def statements_in(text: str, *, version_table: str = "alembic_version", whole: b
     says is not known, so its last statement is CODE as well.
     """
     found = list(split(tokens(text)))
-    strange = any(token.name == "standard_conforming_strings" for statement in found for token in statement)
+    strange = any(
+        token.name == "standard_conforming_strings" for one in found if not one[0].says("show") for token in one
+    )
     result = [_statement(text, each, version_table) for each in found]
     if strange:
         result = [_also(each, "changes how strings are read") for each in result]

@@ -1,0 +1,42 @@
+"""AP: the application and the schema belong together; going back with one of them alone may break the other."""
+
+from collections.abc import Iterator
+
+from actions.assess.findings.evidence import Evidence, display
+from actions.assess.schema.changes import Changed, Gone, Renamed
+from actions.assess.schema.naming import Kind
+from actions.assess.values import Finding
+from actions.catalog.risk import Risk
+
+#: What a running release notices when it goes.
+NOTICED = frozenset(
+    {Kind.TABLE, Kind.COLUMN, Kind.VIEW, Kind.FUNCTION, Kind.ENUM, Kind.TYPE, Kind.SCHEMA, Kind.SEQUENCE}
+)
+MOST_NAMED = 5
+
+
+def needs_the_newer_schema(evidence: Evidence) -> Iterator[Finding]:
+    """AP101: the release that runs now was written for the newer schema; without what goes, it breaks.
+
+    It has to be taken back together with the schema.
+    """
+    rehearsal = evidence.data if evidence.data and evidence.data.succeeds else evidence.schema
+    changes = rehearsal.changes if rehearsal else ()
+    gone = [
+        display(change.identity)
+        for change in changes
+        if change.kind in NOTICED
+        and (isinstance(change, Gone | Renamed) or (isinstance(change, Changed) and change.attribute("type")))
+    ]
+    if gone:
+        more = f" and {len(gone) - MOST_NAMED} more" if len(gone) > MOST_NAMED else ""
+        known = evidence.application_known
+        yield Finding(
+            code="AP101", severity=Risk.LOW, object=", ".join(gone[:MOST_NAMED]),
+            message=f"The release that runs now may need {', '.join(gone[:MOST_NAMED])}{more}: take it back as well",
+            evidence={"objects": gone},
+            remedy=None if known else "Say under `application` in the catalog how the application is taken back.",
+        )  # fmt: skip
+
+
+FAMILY = (needs_the_newer_schema,)
