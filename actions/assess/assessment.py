@@ -2,10 +2,12 @@
 
 import time
 from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from threading import Event
 
 from actions.assess.data_rehearsal import DataRehearsal, rehearse_data
 from actions.assess.decide.decision import decide
@@ -17,13 +19,14 @@ from actions.assess.findings.evidence import Evidence, Rules
 from actions.assess.findings.surroundings import PASSING
 from actions.assess.known import Background, facts_from
 from actions.assess.ledger import ledger_from
-from actions.assess.live import LiveDatabase, Since, ask_live, find_live
+from actions.assess.live import LiveAnswers, LiveDatabase, Since, ask_live, find_live
 from actions.assess.place import migrations_place
-from actions.assess.rehearsal import SchemaRehearsal, Stage, rehearse_schema
+from actions.assess.rehearsal import SchemaRehearsal, Stage, copied_schema, go_down, go_up_again
 from actions.assess.result import Assessment
 from actions.assess.scratch import ScratchServer
 from actions.assess.scripts import read_path
 from actions.assess.seen import ScriptPath
+from actions.assess.stopping import StoppableCommands
 from actions.assess.values import Failure
 from actions.backup.programs import find_programs, programs_for
 from actions.catalog.envref import EnvRef
@@ -68,13 +71,13 @@ def assess(question: Question, around: Surroundings) -> Assessment:
     url = service.database.url.resolve(around.environ)
     migrations = service.migrations
     live = find_live(url, version_table=migrations.version_table, version_schema=migrations.version_schema)
-    commands = LocalCommands()
-    path = read_path(commands, migrations_place(service, around.environ), live.revisions, question.target)
-    tried = _rehearse(question, around, live, path, commands)
-    since = Since(
-        first_seen=around.arrival.first_seen, counters=around.counters, written_at=service.database.written_at
-    )
-    answers = ask_live(url, tried.schema, path, since)
+    with _beside() as (threads, is_over):
+        commands = StoppableCommands(LocalCommands(), is_over, around.should_stop)
+        place = migrations_place(service, around.environ)
+        reading = threads.submit(read_path, commands, place, live.revisions, question.target)
+        tried = _rehearse(question, around, live, commands, reading, threads)
+        path = reading.result()
+    answers = tried.answers
     evidence = Evidence(
         path=path, schema=tried.schema, data=tried.data, failure=tried.failure(path),
         version_table=migrations.version_table, losses=answers.losses, dependents=answers.dependents,
@@ -89,6 +92,7 @@ def assess(question: Question, around: Surroundings) -> Assessment:
 class _Tried:
     schema: SchemaRehearsal | None = None
     data: DataRehearsal | None = None
+    answers: LiveAnswers = LiveAnswers()
     gaps: tuple[str, ...] = ()
 
     def failure(self, path: ScriptPath) -> Failure | None:
@@ -97,27 +101,55 @@ class _Tried:
         return failure_of(self.schema.down, path) if self.schema else None
 
 
+@contextmanager
+def _beside() -> Iterator[tuple[ThreadPoolExecutor, Event]]:
+    """Threads for what can go on at the same time; when we fail or are stopped, the commands in them end too."""
+    is_over = Event()
+    with ThreadPoolExecutor(thread_name_prefix="assess") as threads:
+        try:
+            yield threads, is_over
+        finally:
+            is_over.set()
+
+
 def _rehearse(
-    question: Question, around: Surroundings, live: LiveDatabase, path: ScriptPath, commands: Commands
-) -> _Tried:
-    """Where no copy can be made, the assessment goes on without: what is not known counts as bad."""
-    if not path.revisions:
-        return _Tried()
-    programs = programs_for(live.facts.major, find_programs(around.environ))
+    question: Question, around: Surroundings, live: LiveDatabase, commands: Commands,
+    reading: "Future[ScriptPath]", threads: ThreadPoolExecutor,
+) -> _Tried:  # fmt: skip
+    """Where no copy can be made, the assessment goes on without: what is not known counts as bad.
+
+    The schema is copied while the scripts are read, and the live database is asked while the copy goes up again.
+    """
     try:
+        programs = programs_for(live.facts.major, find_programs(around.environ))
         with _scratch_server(question.service, around, live.url) as (server, beside):
             stage = Stage(
                 service=question.service, environ=around.environ, live_url=live.url, live_revisions=live.revisions,
                 target=question.target, server=server, beside=beside, programs=programs, commands=commands,
                 should_stop=around.should_stop,
             )  # fmt: skip
-            schema = rehearse_schema(stage)
+            with copied_schema(stage) as copy:
+                path = reading.result()
+                if not path.revisions:
+                    return _Tried()
+                way = go_down(stage, copy)
+                asking = threads.submit(ask_live, live.url, way, path, _since(question.service, around))
+                schema = go_up_again(stage, copy, way)
             data = rehearse_data(stage) if question.with_data else None
-            return _Tried(schema=schema, data=data)
+            return _Tried(schema=schema, data=data, answers=asking.result())
     except BackoutError as error:
+        # Whatever is wrong with the question or the scripts is said first.
+        path = reading.result()
+        if not path.revisions:
+            return _Tried()
         if question.with_data or not isinstance(error, ConfigurationError):
             raise
         return _Tried(gaps=(f"{error.what}. {error.next_step or ''}".strip(),))
+
+
+def _since(service: Service, around: Surroundings) -> Since:
+    written_at = service.database.written_at if service.database else {}
+    return Since(first_seen=around.arrival.first_seen, counters=around.counters, written_at=written_at)
 
 
 @contextmanager

@@ -14,7 +14,7 @@ from actions.assess.probes.surroundings import Surroundings
 from actions.assess.probes.values import Losses
 from actions.assess.probes.waiting import Waiting
 from actions.assess.probes.written import Deploy
-from actions.assess.rehearsal import SchemaRehearsal
+from actions.assess.rehearsal import WayDown
 from actions.assess.schema.dependents import Dependent, Dropped, dependents
 from actions.assess.schema.naming import Identity
 from actions.assess.seen import ScriptPath
@@ -67,9 +67,7 @@ def find_live(url: str, *, version_table: str, version_schema: str | None) -> Li
     return LiveDatabase(url=url, facts=facts, revisions=facts.revisions)
 
 
-def ask_live(url: str, rehearsal: SchemaRehearsal | None, path: ScriptPath, since: Since) -> LiveAnswers:
-    if rehearsal is None:
-        return LiveAnswers()
+def ask_live(url: str, rehearsal: WayDown, path: ScriptPath, since: Since) -> LiveAnswers:
     if rehearsal.effects is None or rehearsal.after is None:
         return LiveAnswers(dependents=_in_the_way(url, path))
     tables = tuple(_locked(rehearsal))
@@ -86,13 +84,13 @@ def ask_live(url: str, rehearsal: SchemaRehearsal | None, path: ScriptPath, sinc
         )  # fmt: skip
 
 
-def _locked(rehearsal: SchemaRehearsal) -> Iterator[Identity]:
+def _locked(rehearsal: WayDown) -> Iterator[Identity]:
     """The tables that the downgrade locked, by their names of before."""
     oids = {lock.oid for commit in rehearsal.down.commits for lock in commit.locks}
     return (table.identity for table in rehearsal.before.tables if table.oid in oids)
 
 
-def _retypings(rehearsal: SchemaRehearsal) -> Iterator[Retyping]:
+def _retypings(rehearsal: WayDown) -> Iterator[Retyping]:
     for statement in rehearsal.down.statements:
         for meaning in statements_in(statement.sql):
             yield from meaning.retypings

@@ -1,7 +1,8 @@
 """The very downgrade, on a copy of the schema: what it sends, what it changes, and whether the way up still works."""
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 import psycopg
@@ -58,41 +59,66 @@ class Stage:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class SchemaRehearsal:
+class SchemaCopy:
+    """An empty copy of the live schema, as it was before anything ran on it."""
+
+    database: ScratchDatabase
+    before: Schema
+    started: float
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class WayDown:
+    """What the downgrade did to the copy."""
+
     before: Schema
     #: None when the downgrade did not succeed.
     after: Schema | None
     changes: tuple[Change, ...]
     effects: Effects | None
     down: Told
-    #: The upgrade after it; None when there was nothing to go up from.
-    up: Told | None
-    #: Where the round trip ended differently from where it began.
-    round_trip: tuple[Change, ...]
-    seconds: float
 
     @property
     def succeeds(self) -> bool:
         return self.down.succeeded
 
 
-def rehearse_schema(stage: Stage) -> SchemaRehearsal:
-    """Down and up again on an empty copy. The live database is only read by pg_dump."""
+@dataclass(frozen=True, kw_only=True, slots=True)
+class SchemaRehearsal(WayDown):
+    #: The upgrade after it; None when there was nothing to go up from.
+    up: Told | None
+    #: Where the round trip ended differently from where it began.
+    round_trip: tuple[Change, ...]
+    seconds: float
+
+
+@contextmanager
+def copied_schema(stage: Stage) -> Iterator[SchemaCopy]:
+    """Gone when it is left. The live database is only read, by pg_dump."""
     started = time.monotonic()
     with stage.server.database() as scratch:
         copy_schema(stage.live_url, scratch.url, stage.programs, privileges=stage.beside)
         write_versions(scratch.url, stage.version_table, stage.live_revisions)
-        before = stage.read(scratch)
-        down = stage.run(Leg(direction="downgrade", target=stage.target), scratch)
-        after = stage.read(scratch) if down.succeeded else None
-        changes = compare_by_id(before, after) if after else ()
-        up = stage.run(stage.back_up(), scratch) if after else None
-        round_trip = compare_by_name(before, stage.read(scratch)) if up and up.succeeded else ()
-        return SchemaRehearsal(
-            before=before, after=after, changes=changes,
-            effects=effects_of(before, after, changes) if after else None,
-            down=down, up=up, round_trip=round_trip, seconds=time.monotonic() - started,
-        )  # fmt: skip
+        yield SchemaCopy(database=scratch, before=stage.read(scratch), started=started)
+
+
+def go_down(stage: Stage, copy: SchemaCopy) -> WayDown:
+    down = stage.run(Leg(direction="downgrade", target=stage.target), copy.database)
+    after = stage.read(copy.database) if down.succeeded else None
+    changes = compare_by_id(copy.before, after) if after else ()
+    return WayDown(
+        before=copy.before, after=after, changes=changes,
+        effects=effects_of(copy.before, after, changes) if after else None, down=down,
+    )  # fmt: skip
+
+
+def go_up_again(stage: Stage, copy: SchemaCopy, way: WayDown) -> SchemaRehearsal:
+    up = stage.run(stage.back_up(), copy.database) if way.after else None
+    round_trip = compare_by_name(copy.before, stage.read(copy.database)) if up and up.succeeded else ()
+    return SchemaRehearsal(
+        before=way.before, after=way.after, changes=way.changes, effects=way.effects, down=way.down,
+        up=up, round_trip=round_trip, seconds=time.monotonic() - copy.started,
+    )  # fmt: skip
 
 
 def write_versions(url: str, table: tuple[str | None, str], revisions: Sequence[str]) -> None:

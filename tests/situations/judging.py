@@ -24,6 +24,7 @@ services:
     migrations:
       config: alembic.ini
       version_table: {version_table}
+      {version_schema}
       run: {{python: {python}}}
       url: {url}
 """
@@ -41,7 +42,11 @@ class Judged:
 def service_of(situation: Situation, folder: Path, python: str) -> Service:
     handover: Handover = situation.url
     url = ", ".join(f"{name}: {value!r}" for name, value in handover.model_dump(exclude_none=True).items())
-    text = ENTRY.format(folder=folder, version_table=situation.version_table, python=python, url=f"{{{url}}}")
+    schema, _, table = situation.version_table.rpartition(".")
+    text = ENTRY.format(
+        folder=folder, version_table=table, version_schema=f"version_schema: {schema}" if schema else "",
+        python=python, url=f"{{{url}}}",
+    )  # fmt: skip
     (folder / "backout.yml").write_text(text)
     return load_catalog(folder / "backout.yml", {}).services["situation"]
 

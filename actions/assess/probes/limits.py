@@ -23,6 +23,8 @@ class Limits:
     estimates: timedelta = timedelta(milliseconds=300)
     #: One question to the catalogs.
     catalogs: timedelta = timedelta(milliseconds=5000)
+    #: Beyond all of these a server that is alive has answered; then we hang up.
+    grace: timedelta = timedelta(seconds=5)
     #: Waiting for somebody else's lock.
     lock: timedelta = timedelta(milliseconds=1000)
 

@@ -28,8 +28,6 @@ from actions.redaction import learn_secret, redact
 log = logging.getLogger(__name__)
 
 CONNECT_SECONDS = 5
-#: Beyond its own time-out a server that is alive has answered.
-GRACE = timedelta(seconds=5)
 
 Row: TypeAlias = tuple[Any, ...]
 
@@ -186,7 +184,7 @@ class LiveSession:
     @contextmanager
     def _watched(self, given: timedelta) -> Iterator[None]:
         """A server that is gone without a word (a network that swallows packets) must not hold us for ever."""
-        timer = threading.Timer((given + GRACE).total_seconds(), self._hang_up)
+        timer = threading.Timer((given + self._limits.grace).total_seconds(), self._hang_up)
         timer.daemon = True
         timer.start()
         try:

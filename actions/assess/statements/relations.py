@@ -42,7 +42,9 @@ def _read(statement: Sequence[Token]) -> Iterator[Name]:
 
 
 def _opens_item(statement: Sequence[Token], place: int) -> bool:
-    return place > 0 and statement[place - 1].says("from", "join", ",", "lateral", "using", "(")
+    """A parenthesis around joined relations, and not around a query of its own."""
+    query = word(statement, place + 1) in {"select", "with", "values", "table"}
+    return place > 0 and not query and statement[place - 1].says("from", "join", ",", "lateral", "using", "(")
 
 
 def _starts_list(statement: Sequence[Token], place: int) -> bool:
