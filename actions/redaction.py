@@ -19,6 +19,8 @@ _SENSITIVE_NAME = (
     r"[\w.-]*(?:password|passwd|pwd|secret|token|api[_-]?key|access[_-]?key|private[_-]?key|credential)[\w.-]*"
 )
 
+_PASSWORD_PARAMETER = re.compile(r"(?:^|[?&\s])(?:ssl)?password=([^&\s]+)", re.IGNORECASE)
+
 _PATTERNS: tuple[tuple[re.Pattern[str], str | Callable[[re.Match[str]], str]], ...] = (
     (re.compile(r"-----BEGIN [A-Z ]*PRIVATE KEY-----.*?(?:-----END [A-Z ]*PRIVATE KEY-----|\Z)", re.DOTALL), MASK),
     # A whole DSN: host and user of a production database are nobody's business either.
@@ -54,6 +56,9 @@ def learn_secret(value: str | None) -> None:
         password = None
     if password:
         parts |= {password, unquote(password)}
+    # A URL may carry it among its parameters too, and a DSN of libpq's other form has it nowhere else.
+    for found in _PASSWORD_PARAMETER.finditer(value):
+        parts |= {found[1], unquote(found[1])}
     for part in parts | {quote(part, safe="") for part in parts}:
         if len(part) >= SHORTEST_SECRET:
             _known.add(part)

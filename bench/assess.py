@@ -233,7 +233,8 @@ def _look(world: _World, rows: int) -> float:
     seconds = time.monotonic() - started
     lost = {(entry.table, entry.column) for entry in found.ledger if entry.rows}
     assert lost == {("receipts", None), ("postings", "note")}, (rows, found.ledger)
-    assert found.rehearsal is not None and found.rehearsal.succeeds, found.failure
+    assert found.rehearsal is not None
+    assert found.rehearsal.succeeds, found.failure
     return seconds
 
 

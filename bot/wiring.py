@@ -1,6 +1,8 @@
 """The only file that picks real parts and hands them to the verbs."""
 
+import logging
 import os
+import threading
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
@@ -18,6 +20,8 @@ if TYPE_CHECKING:  # each part is loaded when it is used: `--help` must be insta
     from actions.readiness.answers import Answer
     from actions.readiness.service import Surroundings
     from bot.directory import SlackDirectory
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -80,6 +84,25 @@ class Wiring:
             for service in services:
                 with suppress(BackoutError):
                     note_live_revision(history, service, self.environ, source="check")
+
+    def work(self, stopping: threading.Event) -> None:
+        """The background work, until we are stopping; while the history is away it waits."""
+        from actions.assess.lookout import TASK, Lookout, sightings
+        from actions.history.database import open_history
+        from actions.history.queue import queue_app
+        from actions.history.tidying import tidying
+        from actions.history.worker import keep_working, run_worker
+
+        lookout = Lookout(self.catalog.services.values(), self.environ, stopping)
+
+        def work() -> None:
+            # All of it anew each time: an embedded server that died is started again here.
+            with self.history_url() as url, open_history(url) as history:
+                log.info("Ready, with the %s", history.where, extra={"event": "serve_ready"})
+                app = queue_app(url, sightings(lookout, history), tidying(TASK))
+                run_worker(app, stopping, where=history.where, at_start=[TASK])
+
+        keep_working(work, stopping)
 
     def assess(self, service: str, target: str, *, with_data: bool) -> "Assessment":
         """What happens if this service goes back? With what the history knows about it."""

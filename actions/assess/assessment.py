@@ -4,7 +4,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from threading import Event
@@ -92,7 +92,7 @@ def assess(question: Question, around: Surroundings) -> Assessment:
 class _Tried:
     schema: SchemaRehearsal | None = None
     data: DataRehearsal | None = None
-    answers: LiveAnswers = LiveAnswers()
+    answers: LiveAnswers = field(default_factory=LiveAnswers)
     gaps: tuple[str, ...] = ()
 
     def failure(self, path: ScriptPath) -> Failure | None:

@@ -4,6 +4,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import Any
 
 import psycopg
 from psycopg import sql
@@ -14,12 +15,13 @@ from actions.assess.schema.compare import compare_by_id, compare_by_name
 from actions.assess.schema.effects import Effects, effects_of
 from actions.assess.schema.snapshot import read_schema
 from actions.assess.schema.values import Schema
-from actions.assess.scratch import ScratchDatabase, ScratchServer
+from actions.assess.scratch import CONNECT_SECONDS, ScratchDatabase, ScratchServer
 from actions.backup.copying import copy_schema
 from actions.backup.programs import ClientPrograms
 from actions.catalog.service import Service
 from actions.downgrade.order import carry_out
 from actions.downgrade.told import Told
+from actions.errors import UnavailableError
 from actions.platforms.port import Commands
 
 
@@ -47,10 +49,15 @@ class Stage:
 
     def run(self, leg: Leg, database: ScratchDatabase) -> Told:
         order = alembic_order(self.service, self.environ, leg=leg, url=database.url, fence=database.fence)
-        return carry_out(order, self.commands, should_stop=self.should_stop)
+        told = carry_out(order, self.commands, should_stop=self.should_stop)
+        if not told.succeeded:
+            # A server that went away says nothing about the migration.
+            with connected(database.url):
+                pass
+        return told
 
     def read(self, database: ScratchDatabase) -> Schema:
-        with psycopg.connect(database.url, application_name="backout rehearsal") as connection:
+        with connected(database.url) as connection:
             return read_schema(connection, ignore_tables=(self.version_table[1],))
 
     def back_up(self) -> Leg:
@@ -121,11 +128,24 @@ def go_up_again(stage: Stage, copy: SchemaCopy, way: WayDown) -> SchemaRehearsal
     )  # fmt: skip
 
 
+@contextmanager
+def connected(url: str) -> Iterator[psycopg.Connection[Any]]:
+    """To a copy; that its server is gone is told as such, whenever it happens."""
+    try:
+        with psycopg.connect(url, connect_timeout=CONNECT_SECONDS, application_name="backout rehearsal") as connection:
+            yield connection
+    except psycopg.OperationalError as error:
+        raise UnavailableError(
+            "The server that holds the copy went away in the middle of the rehearsal",
+            next_step="See that it is up, then assess again. Nothing was changed; forgotten copies go at the next start.",
+        ) from error
+
+
 def write_versions(url: str, table: tuple[str | None, str], revisions: Sequence[str]) -> None:
     """The only rows that a schema-only copy needs: where it is."""
     schema, name = table
     identifier = sql.Identifier(schema, name) if schema else sql.Identifier(name)
-    with psycopg.connect(url) as connection:
+    with connected(url) as connection:
         connection.execute(sql.SQL("DELETE FROM {}").format(identifier))
         for revision in revisions:
             connection.execute(sql.SQL("INSERT INTO {} (version_num) VALUES (%s)").format(identifier), [revision])

@@ -28,7 +28,13 @@ def place_of(url: str) -> tuple[str, int, str]:
     """Host (or socket folder), port and name of the database that this URL leads to."""
     known: Mapping[str, str] = libpq_environment(url)
     name = known.get("PGDATABASE") or known.get("PGUSER") or ""
-    return known.get("PGHOST", "/var/run/postgresql"), int(known.get("PGPORT", "5432")), name
+    host, port = known.get("PGHOST") or "/var/run/postgresql", known.get("PGPORT") or "5432"
+    if "," in host or not port.isdecimal():
+        raise ConfigurationError(
+            "The database's URL names several servers, and a rehearsal must know the one it is kept on",
+            next_step="Let `admin_url` or `scratch` in the catalog name one server.",
+        )
+    return host, int(port), name
 
 
 def with_database(url: str, name: str) -> str:

@@ -42,7 +42,12 @@ MOST_STATEMENTS = 5_000
 MOST_LOCK_LOOKS = 300
 WRONG_DATABASE_EXIT = 70
 
-_LITERAL = re.compile(r"'(?:[^']|'')*'")
+#: What may hold apostrophes without being a literal stays as it is; of literals only the quotes stay.
+_PARTS = re.compile(
+    r"""(?P<keep>--[^\n]*|/\*.*?\*/|\$(?P<tag>(?:[A-Za-z_]\w*)?)\$.*?\$(?P=tag)\$|"(?:[^"]|"")*")"""
+    r"""|\b[eE]'(?:[^'\\]|''|\\.)*'|'(?:[^']|'')*'""",
+    re.DOTALL,
+)
 
 Json = Dict[str, Any]
 
@@ -188,13 +193,16 @@ class Drive:
     def after_statement(self, connection: Any, cursor: Any, statement: str, *_: Any) -> None:
         self.statements += 1
         if self.statements > MOST_STATEMENTS:
+            if self.statements == MOST_STATEMENTS + 1:
+                self.voice.say("untold")
             return
         started = connection.info.get("backout_started", time.monotonic())
         self.voice.say(
             "statement",
             revision=self.revision,
             within=self.watching,
-            sql=_LITERAL.sub("'?'", str(statement))[:LONGEST_SQL],
+            sql=without_literals(str(statement))[:LONGEST_SQL],
+            cut=len(str(statement)) > LONGEST_SQL,
             rows=getattr(cursor, "rowcount", None),
             seconds=time.monotonic() - started,
         )
@@ -395,13 +403,18 @@ def error_as_json(error: BaseException) -> Json:
                     ],
                 )
         inner, seen = inner.__cause__ or inner.__context__, seen + 1
-    said.setdefault("message", first_line(error))
+    # What cannot be imported is a name, not a row's value, and without it nobody knows what to do.
+    said.setdefault("message", str(error)[:300] if isinstance(error, ImportError) else first_line(error))
     return said
+
+
+def without_literals(sql: str) -> str:
+    return _PARTS.sub(lambda found: found.group("keep") or "'?'", sql)
 
 
 def first_line(text: Any) -> str:
     lines = [line.strip() for line in str(text).splitlines() if line.strip()]
-    return _LITERAL.sub("'?'", lines[0])[:300] if lines else ""
+    return without_literals(lines[0])[:300] if lines else ""
 
 
 def die_with_parent() -> None:
@@ -424,7 +437,7 @@ def leave_the_network(host: str) -> bool:
     with contextlib.suppress(Exception):
         import ctypes
 
-        return ctypes.CDLL(None, use_errno=True).unshare(0x40000000) == 0  # CLONE_NEWNET
+        return bool(ctypes.CDLL(None, use_errno=True).unshare(0x40000000) == 0)  # CLONE_NEWNET
     return False
 
 

@@ -124,6 +124,7 @@ class _Listening:
         self._trouble: Trouble | None = None
         self._done = False
         self._fenced: str | None = None
+        self._untold = False
 
     def hear(self, line: Line) -> None:
         if line.stream is not Stream.OUT or not line.text.startswith(self._marker):
@@ -136,10 +137,6 @@ class _Listening:
                 self._statements.append(_statement(event))
             case "commit":
                 self._commits.append(_commit(event))
-            case "fenced":
-                self._fenced = "network" if event["network"] else "process"
-            case "outside":
-                self._outside.append(str(event["what"]))
             case "wrong_database":
                 self._trouble = Trouble(
                     error_class="WrongDatabase", revision=None, wrong_database=True,
@@ -149,6 +146,18 @@ class _Listening:
                 self._trouble = self._trouble or trouble_from(event)
             case "done":
                 self._done = True
+            case _:
+                self._note(event)
+
+    def _note(self, event: dict[str, Any]) -> None:
+        """What is said about the telling itself."""
+        match event["event"]:
+            case "fenced":
+                self._fenced = "network" if event["network"] else "process"
+            case "outside":
+                self._outside.append(str(event["what"]))
+            case "untold":
+                self._untold = True
 
     def told(self, finished: Finished) -> Told:
         trouble = self._trouble
@@ -164,6 +173,7 @@ class _Listening:
             outside=tuple(dict.fromkeys(self._outside)),
             seconds=finished.seconds,
             fenced=self._fenced,
+            untold=self._untold,
         )
 
 
@@ -172,6 +182,7 @@ def _statement(event: dict[str, Any]) -> SentStatement:
     return SentStatement(
         revision=event["revision"], within_migration=bool(event["within"]), sql=str(event["sql"]),
         rows=rows if isinstance(rows, int) and rows >= 0 else None, seconds=float(event["seconds"]),
+        cut=bool(event.get("cut")),
     )  # fmt: skip
 
 

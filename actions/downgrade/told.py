@@ -15,6 +15,8 @@ class SentStatement:
     sql: str
     rows: int | None
     seconds: float
+    #: It was longer than what is told of one.
+    cut: bool = False
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -76,6 +78,8 @@ class Told:
     #: How far it was kept from the outside: `network` (no other machine can be reached), `process` (drivers, sockets
     #: and programs of its own process are watched), or None when there was no fence.
     fenced: str | None = None
+    #: There were more statements than are told.
+    untold: bool = False
 
 
 def trouble_from(event: dict[str, object]) -> Trouble:

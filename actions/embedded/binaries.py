@@ -38,7 +38,14 @@ def service_user(folder: Path) -> pwd.struct_passwd | None:
     if os.geteuid() != 0:
         return None
     if folder.exists() and (owner := folder.stat().st_uid):
-        return pwd.getpwuid(owner)
+        try:
+            return pwd.getpwuid(owner)
+        except KeyError:
+            raise ConfigurationError(
+                f"The embedded PostgreSQL's folder belongs to user {owner}, whom this machine does not know",
+                where=str(folder),
+                next_step="Give the folder to root or to a known user, or choose another BACKOUT_HOME.",
+            ) from None
     for name in SERVICE_USERS:
         try:
             return pwd.getpwnam(name)

@@ -8,6 +8,8 @@ import procrastinate
 
 from actions.history.database import conninfo_of
 
+WAIT_SECONDS = 5
+
 
 def queue_app(url: str, *blueprints: procrastinate.Blueprint) -> procrastinate.App:
     """A queue with the tasks of these blueprints.
@@ -15,7 +17,8 @@ def queue_app(url: str, *blueprints: procrastinate.Blueprint) -> procrastinate.A
     Defer from synchronous code with `with app.open(): ...`; work with `app.run_worker()` in a process (or
     main thread) of its own. A task's name is the blueprint's own: `blueprint.task(name="rollback:advance")`.
     """
-    connector = procrastinate.PsycopgConnector(conninfo=conninfo_of(url), min_size=1, max_size=4)
+    # Waiting for a connection is over soon: whoever works finds out that the database is away, and can be stopped.
+    connector = procrastinate.PsycopgConnector(conninfo=conninfo_of(url), min_size=1, max_size=4, timeout=WAIT_SECONDS)
     app = procrastinate.App(connector=connector)
     for blueprint in blueprints:
         app.add_tasks_from(blueprint, namespace="backout")

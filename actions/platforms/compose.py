@@ -83,10 +83,13 @@ def _docker(project: ComposeProject) -> list[str]:
 def _run(command: Sequence[str], project: ComposeProject, environ: Mapping[str, str]) -> str:
     try:
         done = subprocess.run(
-            command, cwd=project.folder, env=dict(environ), capture_output=True, text=True, timeout=SECONDS, check=False
-        )
+            command, cwd=project.folder, env=dict(environ), capture_output=True, text=True, errors="replace",
+            timeout=SECONDS, check=False,
+        )  # fmt: skip
     except FileNotFoundError:
         raise UnavailableError(f"`{command[0]}` is not installed here", next_step="Install docker's client.") from None
+    except OSError as error:
+        raise UnavailableError(f"`{command[0]}` cannot be started: {error.strerror}") from None
     except subprocess.TimeoutExpired:
         raise UnavailableError(f"`{' '.join(command[:2])}` did not answer in {SECONDS} s") from None
     if done.returncode:

@@ -16,7 +16,7 @@ _ESCAPES = {"\\n": "\n", "\\t": "\t", '\\"': '"', "\\\\": "\\", "\\$": "$"}
 def read_env_file(file: Path) -> dict[str, str]:
     """The variables of the file; a line that is none is named by its number, never repeated: it may hold a secret."""
     try:
-        text = file.read_text(encoding="utf-8")
+        text = file.read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
         raise ConfigurationError(
             "The env file cannot be read", where=str(file), next_step="Correct `env_file`."

@@ -47,6 +47,7 @@ def look_at(cluster: Cluster, environ: Mapping[str, str]) -> ClusterFacts:
 def connect(cluster: Cluster, environ: Mapping[str, str]) -> Any:
     """A client of its own for this cluster; nothing global is changed."""
     from kubernetes import client, config
+    from yaml import YAMLError
 
     # The client's own types stop short of these two.
     load_in_cluster: Any = config.load_incluster_config
@@ -65,7 +66,7 @@ def connect(cluster: Cluster, environ: Mapping[str, str]) -> Any:
             context=cluster.context,
             client_configuration=configuration,
         )
-    except (config.ConfigException, OSError) as error:
+    except (config.ConfigException, YAMLError, OSError, TypeError, ValueError, AttributeError) as error:
         raise UnavailableError(
             f"There is no usable cluster configuration: {redact(str(error))[:200]}",
             next_step="Set KUBECONFIG, or the platform's kubeconfig and context, or run Backout in the cluster.",

@@ -93,7 +93,7 @@ def _losses(ledger: Sequence[LedgerEntry]) -> Iterator[RenderableType]:
 def _tried(assessment: Assessment) -> Text:
     rehearsal = assessment.rehearsal
     if rehearsal is None:
-        return Text("\nNot rehearsed.", style="yellow")
+        return Text("\n" + " ".join(("Not rehearsed.", *assessment.gaps)), style="yellow")
     copy = "a copy of the data" if assessment.data else "an empty copy of the schema"
     took = duration(timedelta(seconds=sum(seconds for _, seconds in rehearsal.down.steps)))
     if rehearsal.succeeds:

@@ -30,9 +30,15 @@ def say(*what: "RenderableType") -> None:
 
     terminal = sys.stdout.isatty()
     width = shutil.get_terminal_size().columns if terminal else UNCUT
-    console = Console(file=sys.stdout if terminal else StringIO(), width=width, highlight=False, markup=False)
+    console = Console(
+        file=sys.stdout if terminal else StringIO(), width=width, highlight=False, markup=False, emoji=False
+    )
     for each in what:
-        console.print(redact(each) if isinstance(each, str) else each)
+        if isinstance(each, str):
+            # As it is: SQL that was broken at a width is other SQL.
+            console.print(redact(each), soft_wrap=True)
+        else:
+            console.print(each)
     if not terminal:
         # Tables pad their last column; in a pipe that is only in the way.
         for line in console.file.getvalue().splitlines():  # type: ignore[attr-defined]  # because it is a StringIO

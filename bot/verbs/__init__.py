@@ -12,6 +12,7 @@ import click
 VERBS: dict[str, str] = {
     "check": "Is everything ready for a rollback?",
     "assess": "What going back would cost, measured; changes nothing",
+    "serve": "Do the background work until stopped: note which revision is live, minute by minute",
     "status": "Every rollback that is open now",
     "history": "What was rolled back, newest first",
     "show": "One rollback with its steps, approvals and events",

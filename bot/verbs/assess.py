@@ -32,9 +32,11 @@ def assess(  # noqa: PLR0913 because each option is one
     backout assess orders -2              two revisions back
     backout assess orders --to 4f1a --data
     """
+    if target is not None and not target.strip():
+        raise click.UsageError("--to is empty: say which revision, or leave it out to go one back.")
     if steps and target:
         raise click.UsageError("Say either -N or --to REV, not both.")
-    if steps and not (steps.startswith("-") and steps[1:].isdigit()):
+    if steps and not (steps.startswith("-") and steps[1:].isdecimal()):
         raise click.UsageError(f"{steps!r} is not a number of steps; write it like -2, or use --to REV.")
     from actions.assess.result import as_json as facts
 

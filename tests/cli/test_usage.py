@@ -5,7 +5,7 @@ import pytest
 
 from tests.cli.conftest import Backout
 
-VERBS = ("check", "status", "history", "show", "audit", "demo", "completion")
+VERBS = ("check", "serve", "status", "history", "show", "audit", "demo", "completion")
 
 
 def test_help_names_every_verb_with_a_sentence(backout: Backout) -> None:

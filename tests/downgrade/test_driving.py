@@ -6,6 +6,7 @@ import psycopg
 import pytest
 
 from actions.assess.scratch import ScratchDatabase, ScratchServer
+from actions.downgrade.drive import without_literals
 from actions.downgrade.order import UrlHandover
 from tests.downgrade.project import drive, fenced, write_project
 
@@ -190,3 +191,17 @@ def test_a_downgrade_that_never_ends_is_ended(tmp_path: Path, scratch: ScratchDa
     told = fenced(project, scratch, "downgrade", "-1", deadline=timedelta(seconds=4))
     assert told.trouble is not None
     assert told.trouble.timed_out
+
+
+@pytest.mark.parametrize(
+    ("sql", "told"),
+    [
+        ("UPDATE t SET a = 'Ada'", "UPDATE t SET a = '?'"),
+        ("SELECT 'it''s' || E'a\\'b' || x", "SELECT '?' || '?' || x"),
+        ("-- don't\nDELETE FROM t -- can't", "-- don't\nDELETE FROM t -- can't"),
+        ("/* it's */ DELETE FROM \"o'dd\" /* isn't */", "/* it's */ DELETE FROM \"o'dd\" /* isn't */"),
+        ("DO $x$ BEGIN DELETE FROM t WHERE a = 'b'; END $x$", "DO $x$ BEGIN DELETE FROM t WHERE a = 'b'; END $x$"),
+    ],
+)
+def test_taking_literals_out_never_hides_a_statement(sql: str, told: str) -> None:
+    assert without_literals(sql) == told

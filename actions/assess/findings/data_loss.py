@@ -6,6 +6,9 @@ from actions.assess.content.outcomes import Comparison
 from actions.assess.content.verdicts import Missing, loses_data, missing
 from actions.assess.findings.evidence import Evidence, display
 from actions.assess.probes.values import Tally
+from actions.assess.schema.changes import Changed
+from actions.assess.schema.type_usage import columns_using
+from actions.assess.schema.values import UserType
 from actions.assess.values import Finding
 from actions.catalog.risk import Risk
 
@@ -156,6 +159,63 @@ def not_compared(evidence: Evidence) -> Iterator[Finding]:
     )  # fmt: skip
 
 
+def rewritten_in_place(evidence: Evidence) -> Iterator[Finding]:
+    """DL108: a column keeps its type (or gets it back) and its values are computed anew on the way: `TYPE text USING
+    lower(name)`. The schema looks the same before and after; the values are not.
+    """
+    if evidence.settled_by_data:
+        return
+    counted = {(each.table.name, each.column) for each in (evidence.losses.retypes if evidence.losses else ())}
+    for sent in evidence.sent():
+        for retyping in sent.meaning.retypings:
+            if retyping.using is None or (retyping.table.name, retyping.column) in counted:
+                continue
+            name = f"{retyping.table}.{retyping.column}"
+            yield Finding(
+                code="DL108", severity=Risk.HIGH, object=name,
+                message=f"The values of `{name}` are computed anew by the downgrade of {sent.revision}",
+                remedy=f"A data rehearsal (`--data`) tells what becomes of them. {REMEDY}",
+            )  # fmt: skip
+
+
+def rewritten_unseen(evidence: Evidence) -> Iterator[Finding]:
+    """DL109: a table got a new file, and no change of its columns says why: it was emptied (TRUNCATE, by whatever way
+    that was sent), or its values were computed anew and the types are the same again.
+    """
+    effects = evidence.schema.effects if evidence.schema else None
+    if effects is None or evidence.schema is None or evidence.settled_by_data:
+        return
+    columns = (*effects.columns_new, *effects.columns_generated, *effects.columns_retyped)
+    changed = {each.table for each in columns}
+    parents = {table.identity: table.parent_oids for table in evidence.schema.before.tables}
+    known = {table.oid for table in evidence.schema.before.tables if table.identity in changed}
+    for table in effects.rewritten:
+        if table in parents and table not in changed and known.isdisjoint(parents[table]):
+            name = display(table)
+            yield Finding(
+                code="DL109", severity=Risk.HIGH, object=name,
+                message=f"`{name}` is emptied or written anew, and no change of its columns says why",
+                remedy=f"A data rehearsal (`--data`) tells what becomes of its rows. {REMEDY}",
+            )  # fmt: skip
+
+
+def composite_types(evidence: Evidence) -> Iterator[Finding]:
+    """DL110: a composite type loses an attribute or changes one, and columns hold values of it."""
+    if evidence.schema is None or evidence.settled_by_data:
+        return
+    for change in evidence.schema.changes:
+        was = change.before if isinstance(change, Changed) else None
+        if not isinstance(was, UserType) or not isinstance(change, Changed) or not change.attribute("definition"):
+            continue
+        for use in columns_using(evidence.schema.before, was.oid):
+            name = f"{display(use.table)}.{use.column.identity.name}"
+            yield Finding(
+                code="DL110", severity=Risk.HIGH, object=name,
+                message=f"`{name}` holds values of `{display(was.identity)}`, whose attributes change",
+                remedy=f"A data rehearsal (`--data`) tells what becomes of them. {REMEDY}",
+            )  # fmt: skip
+
+
 def losses_unknown(evidence: Evidence) -> Iterator[Finding]:
     """DL107: the live database could not be asked what would be lost."""
     if evidence.losses is None and evidence.schema and evidence.schema.succeeds and not evidence.settled_by_data:
@@ -166,5 +226,6 @@ def losses_unknown(evidence: Evidence) -> Iterator[Finding]:
 
 
 FAMILY = (
-    dropped_columns, dropped_tables, silent_changes, really_lost, comes_back, not_compared, losses_unknown,
+    dropped_columns, dropped_tables, silent_changes, really_lost, comes_back, not_compared, losses_unknown, rewritten_in_place,
+    rewritten_unseen, composite_types,
 )  # fmt: skip

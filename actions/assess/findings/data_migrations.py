@@ -1,14 +1,20 @@
 """DM: downgrades that read or write rows, or run code: their effect depends on the data."""
 
+import re
 from collections.abc import Iterator
 
-from actions.assess.findings.evidence import Evidence
-from actions.assess.seen import Operation
+from actions.assess.findings.evidence import Evidence, whose
+from actions.assess.seen import Operation, Side
 from actions.assess.statements.reading import statements_in
 from actions.assess.statements.values import Kind, Statement
 from actions.assess.values import Finding
 from actions.catalog.risk import Risk
 
+#: Ways from SQLAlchemy's connection to the driver's: what is sent there passes no event.
+_DRIVERS_OWN = re.compile(
+    r"\.cursor\s*\(|\braw_connection\s*\(|\.(?:driver|dbapi)_connection\b|\.copy_(?:expert|from)\s*\("
+    r"|\bget_bind\(\)\s*\.connection\b|\b(?:bind|conn|connection)\.connection\b"
+)
 SETTLE = "Rehearse it on a copy of the data (`--data`, or the Rehearse button): that settles what it does to the rows."
 RESTORE = "Consider restoring from a backup instead: going back may not perfectly reverse what the upgrade did."
 
@@ -41,6 +47,12 @@ def runs_code(evidence: Evidence) -> Iterator[Finding]:
         yield _finding("DM103", evidence, revision, f"runs code that cannot be seen into ({', '.join(reasons[:3])})")
 
 
+def more_than_is_told(evidence: Evidence) -> Iterator[Finding]:
+    """DM105: the downgrade sends so many statements that not all of them were looked at."""
+    if evidence.told and evidence.told.untold:
+        yield _finding("DM105", evidence, evidence.path.revisions[-1].id, "sends more statements than can be looked at")
+
+
 def upgrade_changed_rows(evidence: Evidence) -> Iterator[Finding]:
     """DM104: the *upgrade* changed or deleted rows, and the downgrade does not touch those tables' rows.
 
@@ -59,6 +71,23 @@ def upgrade_changed_rows(evidence: Evidence) -> Iterator[Finding]:
                 evidence={"revision": revision.id, "tables": left},
                 remedy="If the older release needs the older values, restore from a backup of before the deploy.",
             )
+
+
+def goes_past_us(evidence: Evidence) -> Iterator[Finding]:
+    """DM106: the downgrade sends statements that we do not hear: by a connection of its own, or by the driver's cursor.
+
+    Whatever it deletes or changes there leaves no trace on an empty copy.
+    """
+    for revision in evidence.path.revisions:
+        how = _past_us(revision.downgrade)
+        if how:
+            yield _finding("DM106", evidence, revision.id, f"{how}: what it sends there is not seen")
+
+
+def _past_us(side: Side) -> str | None:
+    if any(mention.kind == "own_connection" for mention in side.mentions):
+        return "opens a connection of its own"
+    return "uses the driver's own cursor or connection" if _DRIVERS_OWN.search(side.source or "") else None
 
 
 def _rows_written_by_upgrade(operations: tuple[Operation, ...]) -> set[str]:
@@ -86,10 +115,10 @@ def _finding(code: str, evidence: Evidence, revision: str, what: str) -> Finding
         code=code,
         severity=Risk.LOW if rehearsed else Risk.HIGH,
         object=revision,
-        message=f"The downgrade of {revision} {what}",
+        message=f"{whose(revision)} {what}",
         evidence={"revision": revision, "rehearsed_with_data": rehearsed},
         remedy=None if rehearsed else f"{SETTLE} {RESTORE}",
     )
 
 
-FAMILY = (writes_rows, looks_at_rows, runs_code, upgrade_changed_rows)
+FAMILY = (writes_rows, looks_at_rows, runs_code, more_than_is_told, upgrade_changed_rows, goes_past_us)

@@ -20,11 +20,15 @@ from actions.assess.values import Failure
 from actions.catalog.policy import Policy
 from actions.downgrade.told import Told
 
+#: Stands for a revision where `env.py` itself sent a statement, before or after the migrations.
+AROUND = "env.py"
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Sent:
     """A statement that the rehearsed downgrade really sent, and what it means."""
 
+    #: `AROUND` where no migration sent it.
     revision: str
     meaning: Statement
     rows: int | None
@@ -74,11 +78,12 @@ class Evidence:
         return self.schema.down if self.schema else None
 
     def sent(self) -> Iterator[Sent]:
-        """Every statement that a migration sent on the way down."""
+        """Every statement that a migration sent on the way down; of `env.py` those that do more than DDL and looking."""
         for statement in self.told.statements if self.told else ():
-            if statement.within_migration and statement.revision:
-                for meaning in statements_in(statement.sql, version_table=self.version_table):
-                    yield Sent(revision=statement.revision, meaning=meaning, rows=statement.rows)
+            within = statement.revision if statement.within_migration else None
+            for meaning in statements_in(statement.sql, version_table=self.version_table, whole=not statement.cut):
+                if within or not meaning.plain:
+                    yield Sent(revision=within or AROUND, meaning=meaning, rows=statement.rows)
 
     def unplain(self) -> Iterator[Sent]:
         """Those whose effect an empty copy does not show."""
@@ -96,6 +101,11 @@ def _is_only_a_look(statements: tuple[str, ...], sql: str | None) -> bool:
     texts = statements or ((sql,) if sql else ())
     harmless = {Kind.LOOK, Kind.SESSION}
     return bool(texts) and all(meaning.kinds <= harmless for text in texts for meaning in statements_in(text))
+
+
+def whose(revision: str) -> str:
+    """Who sent it, as the beginning of a sentence."""
+    return "`env.py`, around the migrations," if revision == AROUND else f"The downgrade of {revision}"
 
 
 def display(identity: Identity) -> str:

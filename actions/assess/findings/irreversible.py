@@ -6,6 +6,7 @@ from actions.assess.findings.evidence import Evidence, has_effect
 from actions.assess.statements.values import Kind
 from actions.assess.values import FailureKind, Finding
 from actions.catalog.risk import Risk
+from actions.redaction import redact
 
 FAILURE_ADVICE = {
     FailureKind.DEPENDENCY: "See what depends on it (`\\d+` in psql, pg_depend), drop that first (indexes, foreign keys, "
@@ -30,7 +31,8 @@ QUIET = frozenset({Kind.LOOK, Kind.SESSION})
 def rehearsal_failed(evidence: Evidence) -> Iterator[Finding]:
     """IR101: the downgrade does not work; it was tried on a copy and failed.
 
-    Nothing is lost by that: PostgreSQL undoes a failed migration. But going back this way will not succeed.
+    Each transaction is undone whole; what was committed before it failed (an autocommit block, one transaction per
+    migration) stays. Going back this way will not succeed.
     """
     failure = evidence.failure
     if failure is None:
@@ -102,7 +104,7 @@ def cannot_be_read(evidence: Evidence) -> Iterator[Finding]:
                 code="IR104",
                 severity=Risk.HIGH,
                 object=revision.id,
-                message=f"The script of {revision.id} cannot be loaded: {revision.failure.message}",
+                message=f"The script of {revision.id} cannot be loaded: {redact(revision.failure.message)}",
                 evidence={"revision": revision.id, "where": revision.failure.where},
                 remedy="Run it where its application is installed, or mend the import.",
             )

@@ -87,7 +87,6 @@ class _Retyping:
                 return
 
     def _no_label(self, labels: tuple[str, ...], *, array: bool) -> sql.Composable:
-        # Any is true of NULL, and NULL is no misfit: comparisons with it are neither true nor false.
         shape = "NOT {}::text[] <@ {}::text[]" if array else "{}::text <> ALL ({}::text[])"
         return sql.SQL(shape).format(self._value, sql.Literal(list(labels)))
 

@@ -1,0 +1,89 @@
+"""Works on the queue until asked to stop, through absences of the database.
+
+Procrastinate is asynchronous inside and ends its worker when the database goes away, once with an error and once
+without. Both are kept in this file: outside it a worker is a call that returns when it was asked to stop.
+"""
+
+import asyncio
+import logging
+import threading
+import time
+from collections.abc import Callable, Iterable
+from contextlib import suppress
+
+import procrastinate
+import psycopg
+from procrastinate.exceptions import AlreadyEnqueued, ConnectorException
+
+from actions.errors import UnavailableError
+from actions.history.failures import translate
+
+log = logging.getLogger(__name__)
+
+NAME = "backout"
+#: One job that waits must not hold up the others; synchronous tasks run in threads.
+AT_ONCE = 4
+FIRST_PAUSE_SECONDS = 1.0
+LONGEST_PAUSE_SECONDS = 10.0
+_TICK_SECONDS = 0.25
+
+
+def keep_working(work: Callable[[], None], stopping: threading.Event) -> None:
+    """Calls `work` until we are stopping, again and again when it ends because something is not available."""
+    pause, away = FIRST_PAUSE_SECONDS, False
+    while not stopping.is_set():
+        began = time.monotonic()
+        try:
+            work()
+        except UnavailableError as error:
+            if time.monotonic() - began > LONGEST_PAUSE_SECONDS:
+                pause, away = FIRST_PAUSE_SECONDS, False
+            # Once, not every few seconds of a long night.
+            level = logging.DEBUG if away else logging.WARNING
+            where = f" ({error.where})" if error.where else ""
+            log.log(level, "%s%s; going on when it is back", error.what, where, extra={"event": "history_away"})
+            stopping.wait(pause)
+            pause, away = min(pause * 2, LONGEST_PAUSE_SECONDS), True
+
+
+def run_worker(app: procrastinate.App, stopping: threading.Event, *, where: str, at_start: Iterable[str] = ()) -> None:
+    """Works until we are stopping; jobs that run then are waited for. The tasks `at_start` run now as well as at
+    their times. UnavailableError when the database went away, and the other errors of the history."""
+    _keep_quiet()
+    try:
+        asyncio.run(_work(app, stopping, at_start))
+    except ConnectorException as error:
+        raise translate(error.__cause__, where) from error
+    except psycopg.Error as error:
+        raise translate(error, where) from error
+    if not stopping.is_set():
+        raise UnavailableError("The history database went away", where=where)
+
+
+def _keep_quiet() -> None:
+    """Tracebacks about a lost connection: `keep_working` says in a sentence what they mean. Failed jobs, which
+    `procrastinate.worker` itself logs, are still heard of."""
+    for name, level in (
+        (f"procrastinate.worker.{NAME}", logging.CRITICAL),
+        ("procrastinate.utils", logging.CRITICAL),
+        ("psycopg.pool", logging.ERROR),
+    ):
+        logging.getLogger(name).setLevel(level)
+
+
+async def _work(app: procrastinate.App, stopping: threading.Event, at_start: Iterable[str]) -> None:
+    async with app.open_async():
+        for name in at_start:
+            with suppress(AlreadyEnqueued):  # somebody is about to do it
+                await app.tasks[name].defer_async(timestamp=int(time.time()))
+        worker = asyncio.create_task(
+            app.run_worker_async(
+                name=NAME, concurrency=AT_ONCE, delete_jobs="successful", install_signal_handlers=False
+            )
+        )
+        # Looked at, not waited for: a thread that waits for the event would keep the process when the worker ends.
+        while not worker.done() and not stopping.is_set():
+            await asyncio.wait({worker}, timeout=_TICK_SECONDS)
+        worker.cancel()  # the worker takes it for "finish what you do, then end"
+        with suppress(asyncio.CancelledError):
+            await worker

@@ -1,0 +1,58 @@
+"""Runs until SIGTERM or SIGINT (Ctrl-C), and ends in time."""
+
+import logging
+import signal
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from queue import SimpleQueue
+from types import FrameType
+
+log = logging.getLogger(__name__)
+
+#: What runs then gets so long to end; a supervisor kills after ten seconds (docker) or thirty (Kubernetes).
+GRACE_SECONDS = 3.0
+
+
+def run_until_stopped(work: Callable[[threading.Event], None]) -> None:
+    """Does the work until it ends or a signal comes; its error is raised here. After a signal the event is set, and
+    the work gets a few seconds to return. A second signal acts as if we did not listen: it ends the process."""
+    told: SimpleQueue[int | None] = SimpleQueue()
+    stopping, errors = threading.Event(), list[BaseException]()
+
+    def run() -> None:
+        try:
+            work(stopping)
+        except BaseException as error:  # noqa: BLE001 because it is raised again, in the main thread
+            errors.append(error)
+        finally:
+            told.put(None)
+
+    # A daemon: when it waits for a database that is away, it must not keep the process.
+    working = threading.Thread(target=run, name="work", daemon=True)
+    with _signals_put_into(told):
+        working.start()
+        number = told.get()
+    if number is not None:
+        name = signal.Signals(number).name
+        log.info("Stopping, because of %s", name, extra={"event": "serve_stopping", "signal": name})
+    stopping.set()
+    working.join(GRACE_SECONDS)
+    if errors:
+        raise errors[0]
+    if working.is_alive():
+        log.warning("Not everything could be ended in time; leaving", extra={"event": "serve_left"})
+
+
+@contextmanager
+def _signals_put_into(told: SimpleQueue[int | None]) -> Iterator[None]:
+    # A queue, for an event must not be set in a signal handler: whom the signal interrupted may hold its lock.
+    def tell(number: int, _: FrameType | None) -> None:
+        told.put(number)
+
+    before = {each: signal.signal(each, tell) for each in (signal.SIGTERM, signal.SIGINT)}
+    try:
+        yield
+    finally:
+        for each, old in before.items():
+            signal.signal(each, old)

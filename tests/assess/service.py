@@ -1,0 +1,80 @@
+"""A small real service whose project and catalog entry a test may change, and the program that assesses it."""
+
+import subprocess
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import psycopg
+
+from tests.cli.conftest import clean_environment
+from tests.downgrade.project import REVISION, write_project
+
+ENTRY = """
+services:
+  people:
+    environment: staging
+    platform: {{kind: local, folder: {folder}}}
+    database: {{url: "${{PEOPLE_URL}}"{database}}}
+    migrations: {{config: alembic.ini, run: {{python: {python}}}}}
+  page:
+    environment: staging
+    platform: {{kind: local, folder: {folder}}}
+    database: ${{PEOPLE_URL}}
+"""
+ROWS = """
+CREATE TABLE people (id int PRIMARY KEY, name text, mail text);
+INSERT INTO people SELECT n, 'person ' || n, CASE WHEN n % 2 = 0 THEN n || '@example.com' END
+FROM generate_series(1, 500) n;
+CREATE TABLE alembic_version (version_num varchar(32) PRIMARY KEY);
+INSERT INTO alembic_version VALUES ('b2');
+"""
+DROPS = 'op.drop_column("people", "mail")'
+
+
+@dataclass(frozen=True, kw_only=True)
+class People:
+    """`people`, live at `b2`, which gave everybody a mail address."""
+
+    folder: Path
+    url: str = field(repr=False)
+    history: str = field(repr=False)
+    home: Path
+
+    def project(self, *, downgrade: str = DROPS, url: str | None = None, before: str = "") -> "People":
+        more = {"url": url} if url else {}
+        write_project(self.folder, downgrade=downgrade, before=before, **more)
+        return self.entry()
+
+    def entry(self, *, database: str = "", python: str = sys.executable) -> "People":
+        text = ENTRY.format(folder=self.folder, python=python, database=database)
+        (self.folder / "backout.yml").write_text(text)
+        return self
+
+    def script(self, revision: str, *, follows: str, downgrade: str = "pass", up: str = "pass") -> "People":
+        """One more script, after the two that there are."""
+        text = REVISION.format(id=revision, down=repr(follows), up=f"    {up}", back=f"    {downgrade}")
+        (self.folder / "versions" / f"{revision}.py").write_text(text)
+        return self
+
+    def fill(self, statements: str = ROWS) -> "People":
+        with psycopg.connect(self.url) as connection:
+            connection.execute(statements.encode())
+        return self
+
+    def command(self, *arguments: str) -> Sequence[str]:
+        return [sys.executable, "-m", "bot", "assess", *(arguments or ("people",))]
+
+    def environment(self, **variables: str) -> Mapping[str, str]:
+        given = {
+            "BACKOUT_HOME": str(self.home), "BACKOUT_DATABASE_URL": self.history,
+            "BACKOUT_CATALOG": str(self.folder / "backout.yml"), "PEOPLE_URL": self.url,
+        }  # fmt: skip
+        return clean_environment(**{**given, **variables})
+
+    def assess(self, *arguments: str, **variables: str) -> "subprocess.CompletedProcess[str]":
+        return subprocess.run(
+            self.command(*arguments), env=self.environment(**variables), cwd=Path(__file__).parents[2],
+            capture_output=True, text=True, timeout=90, check=False,
+        )  # fmt: skip
