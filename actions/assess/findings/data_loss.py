@@ -185,8 +185,8 @@ def rewritten_unseen(evidence: Evidence) -> Iterator[Finding]:
     effects = evidence.schema.effects if evidence.schema else None
     if effects is None or evidence.schema is None or evidence.settled_by_data:
         return
-    columns = (*effects.columns_new, *effects.columns_generated, *effects.columns_retyped)
-    changed = {each.table for each in columns}
+    changed = {each.table for each in (*effects.columns_new, *effects.columns_generated)}
+    changed |= {each.table for each in effects.columns_retyped}
     parents = {table.identity: table.parent_oids for table in evidence.schema.before.tables}
     known = {table.oid for table in evidence.schema.before.tables if table.identity in changed}
     for table in effects.rewritten:
