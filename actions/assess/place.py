@@ -36,7 +36,11 @@ def migrations_place(service: Service, environ: Mapping[str, str]) -> Migrations
     """Where the scripts are read; its environment does not lead to the live database."""
     migrations, platform = _local(service)
     handover = url_handover(migrations)
-    env = _environment(migrations, platform, environ)
+    env = {
+        # Whatever leads to a database leads nowhere here: the application is imported, and nobody watches what it does.
+        name: f"{scheme}://{NOWHERE.partition('://')[2]}" if (scheme := _scheme_of_a_database(value)) else value
+        for name, value in _environment(migrations, platform, environ).items()
+    }
     if handover.how == "env":
         env[handover.name] = handover.spelled(NOWHERE)
     return MigrationsPlace(
@@ -117,3 +121,8 @@ def _environment(migrations: Migrations, platform: LocalPlatform, environ: Mappi
         **as_variables(platform.env, environ),
         **as_variables(migrations.env, environ),
     }
+
+
+def _scheme_of_a_database(value: str) -> str | None:
+    scheme, separator, _ = value.strip().partition("://")
+    return scheme if separator and scheme.partition("+")[0] in ("postgresql", "postgres") else None

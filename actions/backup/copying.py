@@ -7,6 +7,9 @@ from contextlib import suppress
 from tempfile import TemporaryFile
 from typing import IO
 
+import psycopg
+from psycopg import sql
+
 from actions.backup.connecting import libpq_environment
 from actions.backup.programs import ClientPrograms
 from actions.errors import BackoutError, UnavailableError
@@ -46,6 +49,15 @@ def _copy(
         # A dump whose reader died complains of a broken pipe; the reader knows why.
         _check(filled, fill_said, "The copy could not be filled")
         _check(dumped, dump_said, "The database could not be read")
+    cut_off_foreign_servers(target_url)
+
+
+def cut_off_foreign_servers(url: str) -> None:
+    """A copy must not write through to other servers: without user mappings it has no way in there."""
+    with psycopg.connect(url) as connection:
+        for server, user in connection.execute("SELECT srvname, usename FROM pg_user_mappings").fetchall():
+            whom = sql.SQL("PUBLIC") if user == "public" else sql.Identifier(user)
+            connection.execute(sql.SQL("DROP USER MAPPING FOR {} SERVER {}").format(whom, sql.Identifier(server)))
 
 
 def _pass_on(dump: IO[bytes] | None, fill: IO[bytes] | None) -> None:

@@ -83,13 +83,14 @@ class Drive:
         self.lock_looks = 0
         self.watching = False
         self.first_seen: Dict[Any, float] = {}
+        self.fence: Optional[Fence] = None
 
     def run(self) -> None:
         config = self.configure()
         if self.order.get("fence"):
-            fence = Fence(self.order["fence"], self)
-            fence.raise_around_drivers()
-            sys.addaudithook(fence.on_audit_event)
+            self.fence = Fence(self.order["fence"], self)
+            self.fence.raise_around_drivers()
+            sys.addaudithook(self.fence.on_audit_event)
         self.listen()
         from alembic import util
         from alembic.runtime.environment import EnvironmentContext
@@ -188,6 +189,8 @@ class Drive:
         os._exit(WRONG_DATABASE_EXIT)
 
     def before_statement(self, connection: Any, cursor: Any, statement: str, *_: Any) -> None:
+        if self.fence is not None and Fence.BEYOND.search(without_comments(str(statement))):
+            self.fence.refuse("changes something beyond its database")
         connection.info["backout_started"] = time.monotonic()
 
     def after_statement(self, connection: Any, cursor: Any, statement: str, *_: Any) -> None:
@@ -265,6 +268,16 @@ class Fence:
         "SELECT pg_catalog.shobj_description(oid, 'pg_database') FROM pg_catalog.pg_database"
         " WHERE datname = pg_catalog.current_database()"
     )
+    #: Roles, databases and settings are the server's, not the copy's; these would really happen. Words within a DO block
+    #: or a function count as well: better to refuse a harmless one than to lock a real role out.
+    BEYOND = re.compile(
+        r"\b(?:(?:create|alter|drop)\s+(?:role|user(?!\s+mapping)|group|database|tablespace|subscription|server)"
+        r"|alter\s+system|(?:drop|reassign)\s+owned|(?:grant|revoke)\s+(?!.*\bon\b)[^;]*\b(?:to|from)\b"
+        r"|dblink\w*|pg_terminate_backend|pg_cancel_backend|pg_reload_conf|copy\b[^;]*\bprogram\b)",
+        re.IGNORECASE | re.DOTALL,
+    )
+    #: What libraries ask while they are imported. Anything else might be a way to another database.
+    HARMLESS = frozenset({"git", "uname", "ldconfig", "gcc", "cc", "ld", "objdump", "file", "lsb_release", "hostname"})
     PROGRAMS = ("subprocess.Popen", "os.system", "os.exec", "os.posix_spawn", "os.spawn")
 
     def __init__(self, given: Json, drive: Drive) -> None:
@@ -290,8 +303,15 @@ class Fence:
             allowed = address in self.addresses if isinstance(address, str) else tuple(address[:2]) in self.addresses
             if not allowed:
                 self.refuse("connects to another machine or service")
-        elif event in self.PROGRAMS and self.drive.watching:
+        elif event in self.PROGRAMS and (self.drive.watching or not self.is_harmless(arguments)):
             self.refuse("starts a program")
+
+    def is_harmless(self, arguments: Any) -> bool:
+        """Judged by the program's name; a command line for a shell is none."""
+        program = arguments[0] if arguments else ""
+        if isinstance(program, bytes):
+            program = program.decode("utf-8", "replace")
+        return str(program).rpartition(os.sep)[2] in self.HARMLESS
 
     def refuse(self, what: str) -> None:
         self.drive.voice.say("outside", what=what, revision=self.drive.revision, within=self.drive.watching)
@@ -303,7 +323,8 @@ class Fence:
             import psycopg2
             import psycopg2.extensions
 
-            self.watch(psycopg2, "connect", psycopg2.extensions.make_dsn, psycopg2.extensions.parse_dsn)
+            for owner, name in ((psycopg2, "connect"), (psycopg2, "_connect")):
+                self.watch(owner, name, psycopg2.extensions.make_dsn, psycopg2.extensions.parse_dsn)
         with contextlib.suppress(ImportError):
             import psycopg
             from psycopg import conninfo
@@ -311,10 +332,31 @@ class Fence:
             for owner in (psycopg.Connection, psycopg.AsyncConnection):
                 self.watch_method(owner, conninfo)
             psycopg.connect = psycopg.Connection.connect
+            self.watch_libpq(psycopg.pq, conninfo)
         with contextlib.suppress(ImportError):
             import asyncpg
 
             self.watch_asyncpg(asyncpg)
+
+    def watch_libpq(self, pq: Any, conninfo: Any) -> None:
+        """psycopg's own way down to libpq, for those who go past its front door."""
+        original, check = pq.PGconn, self.check
+
+        def checked(info: Any) -> None:
+            check(conninfo.conninfo_to_dict(bytes(info).decode("utf-8", "replace")))
+
+        class Watched(original):  # type: ignore[misc, valid-type]  # because which class it is, only this interpreter knows
+            @classmethod
+            def connect(cls, info: Any) -> Any:
+                checked(info)
+                return original.connect(info)
+
+            @classmethod
+            def connect_start(cls, info: Any) -> Any:
+                checked(info)
+                return original.connect_start(info)
+
+        pq.PGconn = Watched
 
     def watch(self, owner: Any, name: str, make: Callable[..., str], parse: Callable[[str], Json]) -> None:
         original = getattr(owner, name)
@@ -354,6 +396,8 @@ class Fence:
             return connection
 
         asyncpg.connect = connect
+        with contextlib.suppress(AttributeError):
+            asyncpg.connection.connect = connect  # what its pools call
 
     def check(self, wanted: Json) -> None:
         """Host, port and name must be the scratch database's, before anything is sent."""
@@ -406,6 +450,10 @@ def error_as_json(error: BaseException) -> Json:
     # What cannot be imported is a name, not a row's value, and without it nobody knows what to do.
     said.setdefault("message", str(error)[:300] if isinstance(error, ImportError) else first_line(error))
     return said
+
+
+def without_comments(sql: str) -> str:
+    return re.sub(r"--[^\n]*|/\*.*?\*/", " ", sql, flags=re.DOTALL)
 
 
 def without_literals(sql: str) -> str:

@@ -103,6 +103,9 @@ def _command(order: Order, marker: str) -> Command:
             "token": order.fence.token,
         }  # fmt: skip
     environment = {**order.env, name: url} if how == "env" else dict(order.env)
+    if order.fence:
+        # Connections of a migration's own would otherwise wait for ever for the locks of the first.
+        environment["PGOPTIONS"] = f"{environment.get('PGOPTIONS', '')} {_timeouts(order)}".strip()
     return Command(
         argv=(order.python, str(DRIVER)),
         folder=order.folder,
@@ -210,6 +213,11 @@ def _unexplained(finished: Finished) -> Trouble:
     lines = [line.strip() for line in redact(finished.stderr).splitlines() if line.strip()]
     last = lines[-1][:300] if lines else "no message"
     return Trouble(error_class="Exit", message=f"Python ended with {finished.exit_code}: {last}", revision=None)
+
+
+def _timeouts(order: Order) -> str:
+    given = {"lock_timeout": order.lock_timeout, "statement_timeout": order.statement_timeout}
+    return " ".join(f"-c {name}={_milliseconds(length)}" for name, length in given.items() if length is not None)
 
 
 def _milliseconds(length: timedelta | None) -> int | None:

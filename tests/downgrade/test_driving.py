@@ -97,6 +97,10 @@ def test_the_url_is_handed_over_as_the_catalog_says(
             id="AsyncConnection.connect",
         ),
         pytest.param(
+            "from psycopg import pq; c = pq.PGconn.connect({live!r}.encode()); c.exec_(b'DROP TABLE people')",
+            id="libpq",
+        ),
+        pytest.param(
             "os.environ.update(PGDATABASE={name!r})\nimport psycopg\n"
             "psycopg.connect({without_name!r}, autocommit=True).execute('DROP TABLE people')",
             id="a name from the environment",
@@ -205,3 +209,45 @@ def test_a_downgrade_that_never_ends_is_ended(tmp_path: Path, scratch: ScratchDa
 )
 def test_taking_literals_out_never_hides_a_statement(sql: str, told: str) -> None:
     assert without_literals(sql) == told
+
+
+@pytest.mark.parametrize(
+    "statement",
+    ["ALTER ROLE {role} NOLOGIN", "DROP ROLE {role}", "GRANT pg_monitor TO {role}", "DROP OWNED BY {role}",
+     "DO $$ BEGIN EXECUTE 'ALTER ROLE {role} NOLOGIN'; END $$", "ALTER SYSTEM SET work_mem = '64MB'"],
+)  # fmt: skip
+def test_a_rehearsal_changes_nothing_beyond_its_database(
+    tmp_path: Path, scratch: ScratchDatabase, postgres_url: str, statement: str
+) -> None:
+    role = f"bystander_{scratch.token}"
+    with psycopg.connect(postgres_url, autocommit=True) as admin:
+        admin.execute(f"CREATE ROLE {role} LOGIN")
+        try:
+            project = write_project(tmp_path / "project", downgrade=f"op.execute({statement.format(role=role)!r})")
+            fenced(project, scratch, "upgrade", "head")
+            told = fenced(project, scratch, "downgrade", "-1")
+            assert told.trouble is not None
+            assert told.trouble.outside
+            found = admin.execute("SELECT rolcanlogin FROM pg_roles WHERE rolname = %s", [role]).fetchone()
+            assert found == (True,)
+        finally:
+            admin.execute(f"DROP ROLE {role}")
+
+
+@pytest.mark.parametrize(
+    "statement",
+    ["GRANT SELECT ON people TO PUBLIC", "COMMENT ON TABLE people IS 'drop role'", "-- alter role x\nSELECT 1"],
+)
+def test_what_stays_in_its_database_is_not_refused(tmp_path: Path, scratch: ScratchDatabase, statement: str) -> None:
+    project = write_project(tmp_path / "project", downgrade=f"op.execute({statement!r})")
+    fenced(project, scratch, "upgrade", "head")
+    told = fenced(project, scratch, "downgrade", "-1")
+    assert told.succeeded or "COMMENT" in statement
+
+
+def test_a_program_that_env_py_starts_is_refused_too(tmp_path: Path, scratch: ScratchDatabase) -> None:
+    before = "import subprocess, sys\nsubprocess.run([sys.executable, '-c', 'print(1)'])"
+    project = write_project(tmp_path / "project", downgrade="pass", before=before)
+    told = fenced(project, scratch, "upgrade", "head")
+    assert told.outside
+    assert not told.succeeded

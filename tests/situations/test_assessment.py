@@ -24,6 +24,9 @@ SAFE_SIDE = {
     "dropped_column_that_was_empty",
     # A rehearsal starts no programs, so it fails where the real run would not.
     "program_started_in_downgrade",
+    # Nor does it change roles: they are the server's, and would really be changed.
+    "role_created_by_the_downgrade",
+    "role_dropped",
 }
 CHOSEN = [name for number, name in enumerate(names()) if number % 10 == 0 or load(name).seed002]
 
