@@ -18,6 +18,8 @@ from actions.backup.connecting import libpq_environment, place_of
 from actions.backup.programs import find_programs, programs_for
 from tests.assess.service import People
 
+pytestmark = pytest.mark.slow
+
 SLOW = 'op.execute("SELECT pg_sleep(20)")\nop.drop_column("people", "mail")'
 RISKS = {"none", "low", "medium", "high", "critical"}
 

@@ -16,6 +16,8 @@ from tests.cli.conftest import clean_environment
 from tests.conftest import FAST, server_folder
 from tests.serve.conftest import Serve, Serving, deploy, eventually
 
+pytestmark = pytest.mark.slow
+
 NOBODY = "postgresql://orders:tr0ub4dor@127.0.0.1:1/orders"
 
 

@@ -18,6 +18,8 @@ from tests.situations.running import Project
 from tests.situations.situation import lay_out, load, names
 from tests.situations.truths import stored
 
+pytestmark = pytest.mark.slow
+
 #: Where even the data cannot tell, and the assessment keeps to the safe side.
 SAFE_SIDE = {
     # The column comes back empty; that it had been empty before the upgrade, only an older backup knows.
@@ -27,6 +29,8 @@ SAFE_SIDE = {
     # Nor does it change roles: they are the server's, and would really be changed.
     "role_created_by_the_downgrade",
     "role_dropped",
+    # The project does not use the URL that it is handed, so the rehearsal refuses to go on.
+    "url_handed_over_is_ignored",
 }
 CHOSEN = [name for number, name in enumerate(names()) if number % 20 == 0 or load(name).seed002]
 
