@@ -5,6 +5,8 @@ server, so the live database is read once and then left alone.
 """
 
 import time
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -21,6 +23,7 @@ from actions.assess.schema.compare import compare_by_id, compare_by_name
 from actions.assess.schema.naming import Kind
 from actions.assess.schema.values import Schema
 from actions.assess.scratch import ScratchDatabase
+from actions.backup.connecting import place_of
 from actions.backup.copying import copy_all
 from actions.downgrade.told import Told
 from actions.errors import BackoutError
@@ -54,11 +57,29 @@ class DataRehearsal:
 
 def rehearse_data(stage: Stage) -> DataRehearsal:
     started = time.monotonic()
-    with stage.server.database() as kept:
-        copy_all(stage.live_url, kept.url, stage.programs, privileges=stage.beside)
+    with _copy_of_live(stage) as kept:
         copied = time.monotonic() - started
         with stage.server.database(template=kept.name) as tried:
             return _try_it(stage, kept, tried, copied, started)
+
+
+@contextmanager
+def _copy_of_live(stage: Stage) -> Iterator[ScratchDatabase]:
+    """Dumped and restored, which disturbs nobody. Rows that break their own foreign keys cannot be restored; then the
+    server copies the files instead, which it does only while nobody else is connected.
+    """
+    with ExitStack() as stack:
+        kept = stack.enter_context(stage.server.database())
+        try:
+            copy_all(stage.live_url, kept.url, stage.programs, privileges=stage.beside)
+        except BackoutError as error:
+            if not stage.beside:
+                raise
+            try:
+                kept = stack.enter_context(stage.server.database(template=place_of(stage.live_url)[2]))
+            except BackoutError:
+                raise error from None
+        yield kept
 
 
 def _try_it(
