@@ -189,7 +189,7 @@ class Drive:
         os._exit(WRONG_DATABASE_EXIT)
 
     def before_statement(self, connection: Any, cursor: Any, statement: str, *_: Any) -> None:
-        if self.fence is not None and Fence.BEYOND.search(without_comments(str(statement))):
+        if self.fence is not None and Fence.BEYOND.search(without_literals(without_comments(str(statement)))):
             self.fence.refuse("changes something beyond its database")
         connection.info["backout_started"] = time.monotonic()
 

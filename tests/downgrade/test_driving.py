@@ -241,8 +241,7 @@ def test_a_rehearsal_changes_nothing_beyond_its_database(
 def test_what_stays_in_its_database_is_not_refused(tmp_path: Path, scratch: ScratchDatabase, statement: str) -> None:
     project = write_project(tmp_path / "project", downgrade=f"op.execute({statement!r})")
     fenced(project, scratch, "upgrade", "head")
-    told = fenced(project, scratch, "downgrade", "-1")
-    assert told.succeeded or "COMMENT" in statement
+    assert fenced(project, scratch, "downgrade", "-1").succeeded
 
 
 def test_a_program_that_env_py_starts_is_refused_too(tmp_path: Path, scratch: ScratchDatabase) -> None:
