@@ -57,14 +57,14 @@ class DataRehearsal:
 
 def rehearse_data(stage: Stage) -> DataRehearsal:
     started = time.monotonic()
-    with _copy_of_live(stage) as kept:
+    with copy_of_live(stage) as kept:
         copied = time.monotonic() - started
         with stage.server.database(template=kept.name) as tried:
             return _try_it(stage, kept, tried, copied, started)
 
 
 @contextmanager
-def _copy_of_live(stage: Stage) -> Iterator[ScratchDatabase]:
+def copy_of_live(stage: Stage) -> Iterator[ScratchDatabase]:
     """Dumped and restored, which disturbs nobody. Rows that break their own foreign keys cannot be restored; then the
     server copies the files instead, which it does only while nobody else is connected.
     """
