@@ -28,6 +28,7 @@ _PATTERNS: tuple[tuple[re.Pattern[str], str | Callable[[re.Match[str]], str]], .
     (re.compile(r"\b([a-z][a-z0-9+.-]*://)[^\s/@\"'<>`]+@", re.IGNORECASE), rf"\1{MASK}@"),
     (re.compile(r"\bhttps?://hooks\.slack\.com/\S+|\bhttps?://\S*slack\.com/(?:commands|actions)/\S+"), MASK),
     (re.compile(r"\bxox[a-z]-[\w-]+|\bxapp-[\w-]+|\bxoxe\.[\w.-]+"), MASK),
+    (re.compile(r"\bAGE-SECRET-KEY-(?:PQ-)?1[A-Z0-9]+", re.IGNORECASE), MASK),
     (re.compile(r"\b(?:AKIA|ASIA)[A-Z0-9]{16}\b|\bgh[pousr]_\w{20,}|\beyJ[\w-]+\.[\w-]+\.[\w-]*"), MASK),
     (re.compile(r"\b(Bearer|Basic)\s+[\w.~+/=-]{6,}", re.IGNORECASE), rf"\1 {MASK}"),
     (re.compile(rf"\b({_SENSITIVE_NAME}['\"]?\s*[=:]\s*)(?:{_QUOTED}|[^\s,;&)}}\]]+)", re.IGNORECASE), rf"\1{MASK}"),

@@ -6,6 +6,7 @@ A killed server may stay a zombie for ever where nobody reaps orphans (a contain
 
 import contextlib
 import signal
+import time
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -44,12 +45,13 @@ def stop(data: Path, *, seconds: float) -> bool:
     if server is None:
         return True
     with contextlib.suppress(psutil.NoSuchProcess):
-        process = psutil.Process(server.pid)
-        process.send_signal(signal.SIGINT)
-        try:
-            process.wait(seconds)
-        except psutil.TimeoutExpired:
-            return read(data) is None
+        psutil.Process(server.pid).send_signal(signal.SIGINT)
+    until = time.monotonic() + seconds
+    # Not psutil's own waiting: it waits for the zombie to be buried too, which may be late or never.
+    while _serves(server.pid, data):
+        if time.monotonic() > until:
+            return False
+        time.sleep(0.01)
     return True
 
 

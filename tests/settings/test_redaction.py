@@ -119,3 +119,8 @@ def test_no_password_in_a_url_survives(password: str) -> None:
     assert f":{password}@" not in shown
     assert shown.startswith("cannot reach")
     assert shown.endswith(" now")
+
+
+def test_a_key_that_opens_backups_is_never_shown() -> None:
+    key = "AGE-SECRET-KEY-1" + "QYZ0" * 14
+    assert redact(f"the key is {key}.") == "the key is ***."

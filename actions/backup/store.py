@@ -1,0 +1,49 @@
+"""What every place for backups can do. A folder and S3-compatible storage are such places; see `stores.py`."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Protocol
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Kept:
+    """One object that was written completely."""
+
+    key: str
+    bytes: int
+    sha256: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Listed:
+    """One object as a listing shows it."""
+
+    key: str
+    bytes: int
+
+
+class Store(Protocol):
+    """Keys are `BACKUP/FILE`, always with forward slashes. Every call may raise UnavailableError, with a next step."""
+
+    @property
+    def title(self) -> str:
+        """How people know it: the folder, or `bucket/prefix`. No secrets."""
+
+    def probe(self) -> str:
+        """Write and remove something small; says in a sentence what was seen."""
+
+    def free_bytes(self) -> int | None:
+        """Room that is left; None where nobody knows."""
+
+    def write(self, key: str, chunks: Iterable[bytes]) -> Kept:
+        """Writes a new object from a stream, in flat memory. It appears under its key only when all of it is there, durably;
+        when `chunks` raises, nothing appears and what was written is removed. The store's own checksum is verified."""
+
+    def read(self, key: str) -> Iterator[bytes]:
+        """The object from its beginning, in pieces. BackoutError when there is none."""
+
+    def list(self, prefix: str = "") -> tuple[Listed, ...]:
+        """Everything that begins with this, in the order of the keys; half-written things are not among it."""
+
+    def delete(self, prefix: str) -> None:
+        """Everything under `prefix/`, and half-written things under it; nothing there is fine."""

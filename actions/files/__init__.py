@@ -1,0 +1,1 @@
+"""Files of a service: rows exported to a tree of them."""

@@ -1,0 +1,1 @@
+"""From a backup back to a database: proven, beside, swapped."""
