@@ -37,17 +37,6 @@ SEALED_PLAIN = (
 )  # fmt: skip
 SEALED_RECORDS = ("actual", "ledger_summary", "predicted")
 
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_TICK = timedelta(microseconds=1)
-
-#: The columns of a rollback that its seal covers. Empty ones are left out of it, so a column that a later
-#: migration adds may join this list if it is empty in the rows that are there already.
-SEALED = (
-    "id", "request_key", "service", "environment", "requester", "reason", "target", "from_revision", "to_revision",
-    "strategy", "runbook", "status", "digest", "risk", "approvals_needed", "expires_at", "ledger_summary", "predicted",
-    "actual", "outcome", "requested_at", "decided_at", "started_at", "finished_at", "updated_at",
-)  # fmt: skip
-
 
 def seal(row: Row) -> str:
     """The hash of a rollback's row, as the database holds it."""

@@ -4,15 +4,17 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from enum import Enum
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from alembic import command
-from alembic.config import Config
-from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, text
 
 from actions.errors import ConfigurationError
 from actions.history.database import History, conninfo_of
 
+if TYPE_CHECKING:  # loaded when it is used: nearly always the schema is the right one already
+    from alembic.config import Config
+
+MIGRATIONS = Path(__file__).parent / "migrations"
 #: Not `alembic_version`: that one belongs to an application, even when it shares the database by mistake.
 VERSION_TABLE = "backout_version"
 
@@ -35,6 +37,8 @@ class State(Enum):
 
 def upgrade_history(url: str, to: str = "head") -> None:
     """Brings the schema up; safe to call from several processes at once."""
+    from alembic import command
+
     with _alone(url) as (history, connection):
         _refuse_strangers(history, state_on(connection))
         connection.rollback()
@@ -43,6 +47,8 @@ def upgrade_history(url: str, to: str = "head") -> None:
 
 def downgrade_history(url: str, to: str = "base") -> None:
     """Takes the schema down again, and with it what the removed tables hold."""
+    from alembic import command
+
     with _alone(url) as (history, connection):
         _refuse_strangers(history, state_on(connection))
         connection.rollback()
@@ -57,10 +63,15 @@ def history_revision(url: str) -> str | None:
 
 def newest_revision() -> str:
     """The revision that this version of the code needs."""
-    head = ScriptDirectory.from_config(_config()).get_current_head()
-    if head is None:  # a broken installation: the migrations were left out
+    known = _known_revisions()
+    if not known:  # a broken installation: the migrations were left out
         raise ConfigurationError("This installation lacks its migrations", next_step="Install backout again.")
-    return head
+    return known[-1]
+
+
+def _known_revisions() -> list[str]:
+    """Oldest first; each file is named after its revision, so that Alembic need not be loaded to ask."""
+    return sorted(file.name[1:5] for file in (MIGRATIONS / "versions").glob("v[0-9][0-9][0-9][0-9]_*.py"))
 
 
 def state_of(history: History) -> State:
@@ -88,10 +99,10 @@ def state_on(connection: Connection) -> State:
     revision = _revision(connection)
     if revision is None:
         return State.FOREIGN if _holds_tables(connection) else State.EMPTY
-    known = [script.revision for script in ScriptDirectory.from_config(_config()).walk_revisions()]
+    known = _known_revisions()
     if revision not in known:
         return State.UNKNOWN
-    return State.CURRENT if revision == known[0] else State.OLDER
+    return State.CURRENT if revision == known[-1] else State.OLDER
 
 
 def _refuse_strangers(history: History, state: State) -> None:
@@ -139,8 +150,10 @@ def _alone(url: str) -> Iterator[tuple[History, Connection]]:
         yield history, connection
 
 
-def _config(connection: Connection | None = None) -> Config:
+def _config(connection: Connection | None = None) -> "Config":
+    from alembic.config import Config
+
     config = Config()
-    config.set_main_option("script_location", str(Path(__file__).parent / "migrations").replace("%", "%%"))
+    config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
     config.attributes["connection"] = connection
     return config

@@ -177,10 +177,51 @@ backups = Table(
     Column("made_at", _MOMENT),
     Column("proven_at", _MOMENT),
     Column("updated_at", _MOMENT, nullable=False, server_default=_NOW),
+    Column("purpose", Text),
+    Column("maker", _JSON),
+    Column("proof", _JSON),
+    Column("slot", _MOMENT),
+    Column("attempt", Integer),
+    Column("deleted_at", _MOMENT),
     UniqueConstraint("name", name="backups_name"),
     CheckConstraint(f"state IN ({_listed(BackupState)})", name="backups_state"),
+    # Of any number of processes that see a slot of a schedule come, one takes the backup.
+    Index("backups_one_per_slot", "service", "slot", "attempt", unique=True, postgresql_where=text("slot IS NOT NULL")),
+    Index("backups_being_made", "id", postgresql_where=text("state = 'making'")),
     Index("backups_by_service", "service", "id"),
     Index("backups_by_rollback", "rollback_id", postgresql_where=text("rollback_id IS NOT NULL")),
+)
+
+#: Who carries a rollback out now. It changes every few seconds and is no part of the record, so it has a table of its own.
+runs = Table(
+    "runs",
+    metadata,
+    Column("rollback_id", BigInteger, ForeignKey("rollbacks.id"), primary_key=True, autoincrement=False),
+    Column("owner", Text),
+    # Grows with every claim: whoever has an older one has lost.
+    Column("fence", BigInteger, nullable=False, server_default=text("0")),
+    Column("lease_until", _MOMENT),
+    # Not before then: a step that waits to be tried again.
+    Column("wake_at", _MOMENT),
+    Column("stop_asked_by", Text),
+    Column("stop_asked_at", _MOMENT),
+    Column("escalated_at", _MOMENT),
+    Column("updated_at", _MOMENT, nullable=False, server_default=_NOW),
+    Index("runs_by_lease", "lease_until"),
+)
+
+#: What was shown to those who decide, whole: the last one of a rollback is the one that counts.
+assessments = Table(
+    "assessments",
+    metadata,
+    _id(),
+    _rollback_id(),
+    Column("digest", Text, nullable=False),
+    Column("strategy", Text, nullable=False),
+    Column("seal", _JSON, nullable=False),
+    Column("shown", _JSON, nullable=False),
+    Column("made_at", _MOMENT, nullable=False, server_default=_NOW),
+    Index("assessments_by_rollback", "rollback_id", "id"),
 )
 
 sightings = Table(

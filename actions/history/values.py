@@ -175,6 +175,8 @@ class BackupState(StrEnum):
     #: Restored and compared.
     PROVEN = "proven"
     FAILED = "failed"
+    #: It was there; its retention let go of it.
+    DELETED = "deleted"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -199,6 +201,16 @@ class BackupRecord:
     made_at: datetime | None
     proven_at: datetime | None
     updated_at: datetime
+    #: What it was taken for, in words: `by hand`, `schedule`, `before a restore`.
+    purpose: str | None
+    #: The process that makes it: machine, number and start.
+    maker: JsonObject | None
+    #: How its proof went; its `seconds` are the estimate for an emergency.
+    proof: JsonObject | None
+    #: The moment of its schedule that it answers, and the how manieth try that is.
+    slot: datetime | None
+    attempt: int | None
+    deleted_at: datetime | None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

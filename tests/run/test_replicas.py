@@ -1,0 +1,107 @@
+"""Several processes, killed and frozen as they work: each step is done, and the record holds."""
+
+import random
+import signal
+import subprocess
+import sys
+import time
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parent))
+
+import pytest
+from small_world import started, step
+
+from actions.history.audit import audit
+from actions.history.database import History
+from actions.history.lifecycle import FINAL, Status
+from actions.history.queries import show
+from actions.history.values import RollbackId
+
+LEASE_SECONDS = 2.0
+
+
+@contextmanager
+def replicas(url: str, folder: Path, number: int) -> Iterator[list["subprocess.Popen[bytes]"]]:
+    running = [replica(url, folder) for _ in range(number)]
+    try:
+        yield running
+    finally:
+        for each in running:
+            each.kill()
+            each.wait()
+
+
+def replica(url: str, folder: Path) -> "subprocess.Popen[bytes]":
+    program = [sys.executable, str(Path(__file__).with_name("replica.py")), url, str(folder), str(LEASE_SECONDS)]
+    return subprocess.Popen(program)
+
+
+def wait_until_over(history: History, rollbacks: list[RollbackId], seconds: float = 60) -> None:
+    until = time.monotonic() + seconds
+    while any(status_of(history, each) not in {*FINAL, Status.CHOOSING, Status.HALTED} for each in rollbacks):
+        assert time.monotonic() < until, "they did not end in time"
+        time.sleep(0.1)
+
+
+def status_of(history: History, rollback: RollbackId) -> Status:
+    return show(history, rollback).rollback.status
+
+
+def times_done(folder: Path) -> Counter[str]:
+    return Counter((folder / "log").read_text().splitlines())
+
+
+@pytest.mark.parametrize("number", [1, 3])
+def test_runners_that_are_killed_are_replaced_and_every_rollback_ends(
+    history: History, database_url: str, tmp_path: Path, number: int
+) -> None:
+    plan = [step(name, destructive=name == "downgrade", seconds=0.3) for name in ("stop", "downgrade", "health")]
+    rollbacks = [started(history, *plan, service=f"service-{each}") for each in range(6)]
+    chance = random.Random(number)  # noqa: S311 because it picks victims, not keys
+    with replicas(database_url, tmp_path, number) as running:
+        for _ in range(4):
+            time.sleep(chance.uniform(0.3, 1.2))
+            victim = chance.randrange(len(running))
+            running[victim].kill()
+            running[victim].wait()
+            running[victim] = replica(database_url, tmp_path)
+        wait_until_over(history, rollbacks)
+    assert {status_of(history, each) for each in rollbacks} == {Status.SUCCEEDED}
+    for each in rollbacks:
+        assert {path.read_text() for path in tmp_path.glob(f"{each}.*")} == {"whole"}
+    assert audit(history).whole
+
+
+def test_a_frozen_runner_that_wakes_up_later_touches_nothing_any_more(
+    history: History, database_url: str, tmp_path: Path
+) -> None:
+    rollback = started(history, step("one", seconds=3), step("two"))
+    with replicas(database_url, tmp_path, 1) as running:
+        until = time.monotonic() + 20
+        while not (tmp_path / "log").exists():
+            assert time.monotonic() < until
+            time.sleep(0.02)
+        running[0].send_signal(signal.SIGSTOP)
+        running.append(replica(database_url, tmp_path))
+        wait_until_over(history, [rollback])
+        before = times_done(tmp_path)
+        running[0].send_signal(signal.SIGCONT)
+        time.sleep(1.5)
+        after = times_done(tmp_path)
+    assert status_of(history, rollback) is Status.SUCCEEDED
+    assert before == Counter({"do one": 2, "do two": 1})
+    assert after - before in (Counter(), Counter({"stopped one": 1}))
+    assert {path.read_text() for path in tmp_path.glob(f"{rollback}.*")} == {"whole"}
+    assert audit(history).whole
+
+
+def test_twenty_services_go_back_at_once_on_one_process(history: History, database_url: str, tmp_path: Path) -> None:
+    rollbacks = [started(history, step("only", seconds=1.0), service=f"service-{each}") for each in range(20)]
+    with replicas(database_url, tmp_path, 1):
+        wait_until_over(history, rollbacks)
+    assert {status_of(history, each) for each in rollbacks} == {Status.SUCCEEDED}
+    assert times_done(tmp_path) == Counter({"do only": 20})
