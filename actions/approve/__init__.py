@@ -1,0 +1,1 @@
+"""Who may decide, and what a voice changes."""
