@@ -1,0 +1,1 @@
+"""Is it as it should be? Pages, queries, commands, files and revisions, as the catalog asks for them."""
