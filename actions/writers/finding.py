@@ -1,0 +1,76 @@
+"""From the catalog's writers to those that can be stopped and started."""
+
+import signal
+from collections.abc import Mapping
+from typing import assert_never
+
+from actions.catalog import command as catalogued
+from actions.catalog import writers as written
+from actions.catalog.service import Service
+from actions.errors import ConfigurationError
+from actions.platforms.house import House
+from actions.writers.commanded import CommandedWriter
+from actions.writers.port import Writer
+from actions.writers.processes import ProcessWriter
+from actions.writers.roles import RoleWriter
+
+#: What `systemctl is-active` says of a unit that does not run.
+SYSTEMD_STOPPED = frozenset({3})
+
+
+def writers_of(house: House) -> Mapping[str, Writer]:
+    """By name, in the order in which they are stopped."""
+    return {each.known_as: writer_for(each, house) for each in house.service.writers.stop}
+
+
+def writer_for(entry: written.Writer, house: House) -> Writer:
+    times = house.service.writers
+    match entry:
+        case written.CommandWriter():
+            return CommandedWriter(
+                name=entry.known_as, house=house, stopping=entry.command.stop, starting=entry.command.start,
+                asking=entry.command.status, stop_within=times.stop_timeout, start_within=times.start_timeout,
+            )  # fmt: skip
+        case written.SystemdWriter():
+            return _systemd(entry, house)
+        case written.ProcessWriter():
+            return ProcessWriter(
+                name=entry.known_as, house=house, starting=entry.process, pid_file=entry.pid_file,
+                signal=signal.Signals[f"SIG{entry.signal}"], stop_within=times.stop_timeout, start_within=times.start_timeout,
+            )  # fmt: skip
+        case written.RoleWriter():
+            return RoleWriter(
+                name=entry.known_as, role=entry.role, how=entry.how, url=_admin_url(house.service, house.environ),
+                stop_within=times.stop_timeout,
+            )  # fmt: skip
+        case (
+            written.ComposeWriter()
+            | written.DeploymentWriter()
+            | written.StatefulSetWriter()
+            | written.CronJobWriter()
+            | written.AutoscalerWriter()
+        ):
+            raise ConfigurationError(
+                f"Writer {entry.known_as} cannot be stopped on platform {house.service.platform.kind} yet",
+                where=f"service {house.service.name}",
+            )
+        case _:
+            assert_never(entry)
+
+
+def _systemd(entry: written.SystemdWriter, house: House) -> CommandedWriter:
+    def command(verb: str) -> catalogued.Command:
+        user = ("--user",) if entry.user else ()
+        return catalogued.Command.model_validate({"argv": ["systemctl", *user, verb, entry.systemd]})
+
+    times = house.service.writers
+    return CommandedWriter(
+        name=entry.known_as, house=house, stopping=command("stop"), starting=command("start"), asking=command("is-active"),
+        stopped_codes=SYSTEMD_STOPPED, stop_within=times.stop_timeout, start_within=times.start_timeout,
+    )  # fmt: skip
+
+
+def _admin_url(service: Service, environ: Mapping[str, str]) -> str:
+    if service.database is None:
+        raise ConfigurationError("A role can only be kept out of a `database`", where=f"service {service.name}")
+    return (service.database.admin_url or service.database.url).resolve(environ)

@@ -1,0 +1,132 @@
+"""The proof that nobody writes: no sessions of the application, and write counters that stand still over a window.
+
+What disturbs is named as far as it helps to find it: application name, user, address, what the session does; never the
+text of a query, for it may hold values.
+"""
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+import psycopg
+
+from actions.errors import BackoutError, RefusedError, UnavailableError
+from actions.history.canonical import JsonObject
+from actions.redaction import learn_secret, redact
+
+#: Our own sessions say so in their application name.
+OURS = "backout"
+_SESSIONS = """
+SELECT pid, coalesce(usename, ''), coalesce(application_name, ''), coalesce(client_addr::text, 'this machine'), coalesce(state, ''),
+       backend_xid IS NOT NULL
+FROM pg_stat_activity
+WHERE datname = current_database() AND backend_type = 'client backend' AND pid <> pg_backend_pid()
+  AND application_name NOT LIKE 'backout%%'
+ORDER BY pid"""
+_WRITTEN = """
+SELECT c.oid::int8, n.nspname || '.' || c.relname,
+       pg_stat_get_tuples_inserted(c.oid) + pg_stat_get_tuples_updated(c.oid) + pg_stat_get_tuples_deleted(c.oid)
+FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+WHERE c.relkind IN ('r', 'm') AND c.relpersistence <> 't' AND n.nspname NOT LIKE 'pg\\_%%'
+  AND n.nspname <> 'information_schema'"""
+_PREPARED = "SELECT count(*) FROM pg_prepared_xacts WHERE database = current_database()"
+_SUBSCRIPTIONS = """
+SELECT count(*) FROM pg_stat_subscription s JOIN pg_subscription u ON u.oid = s.subid
+WHERE s.pid IS NOT NULL AND u.subdbid = (SELECT oid FROM pg_database WHERE datname = current_database())"""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Stillness:
+    """What the counters said at the end of the window; a later look is compared with it."""
+
+    counters: JsonObject
+    seconds: float
+    #: Sessions that are there and do not write, as words.
+    others: tuple[str, ...]
+
+
+class NotQuietError(RefusedError):
+    """Somebody still writes."""
+
+
+def prove_quiet(
+    url: str, *, roles: Sequence[str], window: timedelta, should_stop: Callable[[], bool]
+) -> Stillness:  # fmt: skip
+    """NotQuietError names who disturbs. `roles`: those with which the application connects."""
+    with _connected(url) as connection:
+        before = counters_now(connection)
+        others = _refuse_writers(connection, roles)
+        began = time.monotonic()
+        while time.monotonic() - began < window.total_seconds():
+            if should_stop():
+                raise BackoutError("It was stopped while it watched the counters")
+            time.sleep(0.1)
+            _refuse_writers(connection, roles)
+        after = counters_now(connection)
+    refuse_movement(before, after)
+    return Stillness(counters=after, seconds=time.monotonic() - began, others=others)
+
+
+def still_quiet(url: str, *, roles: Sequence[str], since: JsonObject) -> None:
+    """Raises NotQuietError when anything was written since the proof, or somebody is there who can write."""
+    with _connected(url) as connection:
+        _refuse_writers(connection, roles)
+        refuse_movement(since, counters_now(connection))
+
+
+def refuse_movement(before: JsonObject, after: JsonObject) -> None:
+    moved = sorted(name for name in {*before, *after} if before.get(name) != after.get(name))
+    if moved:
+        more = f" and {len(moved) - 5} more" if len(moved) > 5 else ""
+        raise NotQuietError(
+            f"Somebody still writes: rows changed in {', '.join(moved[:5])}{more}",
+            next_step="Find what writes there, add it to the service's `writers`, and ask again.",
+        )
+
+
+def counters_now(connection: psycopg.Connection[Any]) -> JsonObject:
+    """Rows written per table since the counters began. A session hands its own in when its transaction is over or, at
+    the latest, when it ends; the sessions that could hold some back are refused before this counts."""
+    connection.execute("SELECT pg_stat_clear_snapshot()")
+    return {str(name): int(number or 0) for _, name, number in connection.execute(_WRITTEN).fetchall()}
+
+
+def _refuse_writers(connection: psycopg.Connection[Any], roles: Sequence[str]) -> tuple[str, ...]:
+    disturbing: list[str] = []
+    others: list[str] = []
+    for _, user, application, address, state, writing in connection.execute(_SESSIONS).fetchall():
+        who = f"{application or 'an unnamed application'} (user {user}, from {address}, {state or 'starting'})"
+        (disturbing if writing or user in roles else others).append(who)
+    if disturbing:
+        raise NotQuietError(
+            f"The database is not quiet: {'; '.join(redact(each) for each in disturbing[:5])}",
+            next_step="Stop what holds these sessions, or add it to the service's `writers`, and ask again.",
+        )
+    if _number(connection, _PREPARED):
+        raise NotQuietError(
+            "The database has prepared transactions, which hold changes", next_step="Commit or roll them back."
+        )
+    if _number(connection, _SUBSCRIPTIONS):
+        raise NotQuietError(
+            "A subscription writes to the database", next_step="ALTER SUBSCRIPTION .. DISABLE for the time."
+        )
+    return tuple(others)
+
+
+def _number(connection: psycopg.Connection[Any], query: str) -> int:
+    try:
+        row = connection.execute(query.encode()).fetchone()
+    except psycopg.errors.InsufficientPrivilege:
+        return 0
+    return int(row[0]) if row else 0
+
+
+def _connected(url: str) -> psycopg.Connection[Any]:
+    learn_secret(url)
+    try:
+        return psycopg.connect(url, autocommit=True, connect_timeout=5, application_name="backout quiet")
+    except psycopg.Error as error:
+        lines = redact(str(error)).strip().splitlines() or [type(error).__name__]
+        raise UnavailableError(f"The database does not answer: {lines[0][:200]}") from error

@@ -1,0 +1,89 @@
+"""Quiet is proven, not assumed; and who disturbs it is named."""
+
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+
+import psycopg
+import pytest
+
+from actions.errors import BackoutError
+from actions.writers.quiet import NotQuietError, Stillness, prove_quiet, still_quiet
+
+WINDOW = timedelta(seconds=1)
+
+
+@pytest.fixture
+def url(database_url: str) -> str:
+    with psycopg.connect(database_url) as connection:
+        connection.execute("CREATE TABLE orders (id int, secret text)")
+    return database_url
+
+
+def prove(url: str, *, roles: tuple[str, ...] = ("shop_app",), window: timedelta = WINDOW) -> Stillness:
+    return prove_quiet(url, roles=roles, window=window, should_stop=lambda: False)
+
+
+@contextmanager
+def session(url: str, name: str) -> Iterator[psycopg.Connection]:
+    with psycopg.connect(url, application_name=name, autocommit=True) as connection:
+        yield connection
+
+
+def test_a_database_that_nobody_uses_is_quiet(url: str) -> None:
+    still = prove(url)
+    assert still.seconds >= 1
+    still_quiet(url, roles=("shop_app",), since=still.counters)
+
+
+def test_a_session_of_the_application_is_named_even_when_it_is_idle(url: str) -> None:
+    with session(url, "shop worker 3"), pytest.raises(NotQuietError, match=r"shop worker 3 \(user backout, from"):
+        prove(url, roles=("backout",))
+
+
+def test_a_session_of_somebody_else_may_look_on(url: str) -> None:
+    with session(url, "grafana"):
+        assert "grafana" in prove(url).others[0]
+
+
+def test_whoever_is_in_the_middle_of_a_writing_transaction_disturbs_whatever_their_role(url: str) -> None:
+    with session(url, "psql") as connection, connection.transaction():
+        connection.execute("INSERT INTO orders VALUES (1, 'hidden-value')")
+        with pytest.raises(NotQuietError, match="psql") as error:
+            prove(url)
+    assert "hidden-value" not in str(error.value)
+
+
+def test_a_writer_that_comes_and_goes_is_seen_by_the_counters(url: str) -> None:
+    over = threading.Event()
+
+    def write_now_and_then() -> None:
+        while not over.is_set():
+            with session(url, "cron") as connection:
+                connection.execute("INSERT INTO orders VALUES (1, 'x')")
+            time.sleep(0.05)
+
+    writing = threading.Thread(target=write_now_and_then)
+    writing.start()
+    try:
+        with pytest.raises(NotQuietError, match=r"public\.orders|cron"):
+            prove(url)
+    finally:
+        over.set()
+        writing.join()
+
+
+def test_what_is_written_after_the_proof_is_detected(url: str) -> None:
+    still = prove(url)
+    with session(url, "cron") as connection:
+        connection.execute("DELETE FROM orders")
+        connection.execute("INSERT INTO orders VALUES (1, 'x')")
+    with pytest.raises(NotQuietError, match=r"rows changed in public\.orders"):
+        still_quiet(url, roles=("shop_app",), since=still.counters)
+
+
+def test_the_watch_ends_when_it_is_stopped(url: str) -> None:
+    with pytest.raises(BackoutError, match="stopped while it watched"):
+        prove_quiet(url, roles=(), window=timedelta(minutes=1), should_stop=lambda: True)
