@@ -1,0 +1,1 @@
+"""The application: taken back to the release it was before, and forward again when a run is undone."""

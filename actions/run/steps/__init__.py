@@ -1,0 +1,1 @@
+"""The steps of the built-in runbooks, each an action: ask, do, undo."""

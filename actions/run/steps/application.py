@@ -1,0 +1,71 @@
+"""The application taken back, and the service seen to be well."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from actions.catalog.checks import Check
+from actions.errors import BackoutError
+from actions.history.canonical import Json, JsonObject
+from actions.release.commanded import CommandedRelease
+from actions.run.action import Answer, Moment, Partly, Untouched
+from actions.verify.checking import Looking, run_checks
+
+
+@dataclass(frozen=True, kw_only=True)
+class TakeBackApplication:
+    """One entry of the catalog's `application`."""
+
+    releases: Sequence[CommandedRelease]
+
+    def ask(self, at: Moment) -> Answer:
+        if at.step.captured is None:
+            return Untouched()
+        return Partly(what="its command may have run; it is run again")
+
+    def do(self, at: Moment) -> JsonObject:
+        at.capture({"begun": True})
+        self._release(at).take_back(at.should_stop)
+        return {}
+
+    def undo(self, at: Moment) -> None:
+        if at.step.captured is not None:
+            self._release(at).bring_again(at.should_stop)
+
+    def _release(self, at: Moment) -> CommandedRelease:
+        return self.releases[int(str(at.step.parameters["number"]))]
+
+
+@dataclass(frozen=True, kw_only=True)
+class CheckHealth:
+    """Every check of the catalog, with its patience; all are tried, so that one failure does not hide another."""
+
+    checks: Sequence[Check]
+    looking: Looking
+
+    def ask(self, at: Moment) -> Answer:  # noqa: ARG002 because health is looked at anew each time
+        return Untouched()
+
+    def do(self, at: Moment) -> JsonObject:
+        looking = replace(self.looking, before=_before(at), should_stop=at.should_stop)
+        results = run_checks(self.checks, looking)
+        seen: list[Json] = [
+            {"title": each.title, "passed": each.passed, "said": each.said, "seconds": each.seconds} for each in results
+        ]
+        failed = [each for each in results if not each.passed]
+        if failed:
+            at.note("checks", {"checks": seen})
+            said = "; ".join(f"{each.title}: {each.said}" for each in failed[:5])
+            raise BackoutError(
+                f"{len(failed)} of {len(results)} checks failed: {said}", next_step="Look at the service."
+            )
+        return {"checks": seen}
+
+    def undo(self, at: Moment) -> None:
+        """Looking leaves nothing behind."""
+
+
+def _before(at: Moment) -> dict[str, str | int | float | bool | None]:
+    values = at.result_of("capture").get("checks")
+    if not isinstance(values, dict):
+        return {}
+    return {str(name): value for name, value in values.items() if isinstance(value, str | int | float | bool | None)}
