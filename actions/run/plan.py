@@ -1,0 +1,165 @@
+"""From a service and what was found out about it to the ordered steps. Pure; the digest covers what this makes."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from hashlib import sha256
+
+from actions.assess.decide.facts import StrategyName
+from actions.catalog.service import Service
+from actions.errors import ConfigurationError, RefusedError
+from actions.history.canonical import Json, encode
+from actions.history.details import PlannedStep
+from actions.run.steps.writers import resume_step, stop_step
+
+#: The actions, by the names under which plans keep them.
+PREFLIGHT, CAPTURE, STOP, QUIET = "preflight", "capture", "stop-writer", "prove-quiet"
+BACK_UP, PROVE, REHEARSE = "back-up", "prove", "rehearse"
+DOWNGRADE, RESTORE, VERIFY = "downgrade", "restore", "verify"
+RELEASE, RESUME, HEALTH, CLOSE = "take-back-application", "resume-writer", "health", "close"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Hop:
+    """One revision on the way down: which one is undone, and what the version table holds afterwards."""
+
+    revision: str
+    after: tuple[str, ...]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Route:
+    """Where it goes."""
+
+    live: tuple[str, ...]
+    target: tuple[str, ...]
+    hops: tuple[Hop, ...] = ()
+    #: Which backup is restored, for that strategy.
+    backup: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Predicted:
+    """What earlier runs and rehearsals say about times; None where nothing does."""
+
+    downgrade: timedelta | None = None
+    backup: timedelta | None = None
+    proof: timedelta | None = None
+    restore: timedelta | None = None
+
+
+def make_plan(
+    service: Service, strategy: StrategyName, route: Route, predicted: Predicted | None = None
+) -> tuple[PlannedStep, ...]:  # fmt: skip
+    """RefusedError where the catalog lacks what the strategy needs."""
+    times = predicted or Predicted()
+    match strategy:
+        case StrategyName.DOWNGRADE:
+            return (*_stand_still(service), *_downgrade(service, route, times), *_come_back(service))
+        case StrategyName.RESTORE:
+            return (*_stand_still(service), *_restore(route, times), *_come_back(service))
+        case StrategyName.APP_ONLY:
+            if not service.application:
+                raise RefusedError(
+                    f"The catalog does not say how the application of {service.name} is taken back",
+                    next_step="Add `application` to it, or choose another strategy.",
+                )
+            return (*_beginning(), *_come_back(service))
+        case StrategyName.ROLL_FORWARD:
+            raise RefusedError(
+                "Rolling forward is a new migration that people write; Backout has no steps for it",
+                next_step="Write and deploy it; reject this request.",
+            )
+
+
+def keep_and_resume(service: Service) -> tuple[PlannedStep, ...]:
+    """After a failure behind the point of no return: leave the database as it is, and bring the writers back."""
+    return (*_resumes(service), _closing())
+
+
+def restore_instead(service: Service, backup: str, predicted: Predicted | None = None) -> tuple[PlannedStep, ...]:
+    """The proven backup is brought back, then everything after it."""
+    route = Route(live=(), target=(), backup=backup)
+    return (*_restore(route, predicted or Predicted()), *_come_back(service))
+
+
+def plan_digest(steps: Sequence[PlannedStep]) -> str:
+    """What of a plan an approval is bound to: which steps in which order with what; not how long they may take."""
+    shape: list[Json] = [[step.name, step.action, step.parameters, step.destructive] for step in steps]
+    return sha256(encode(shape).encode()).hexdigest()
+
+
+def _beginning() -> Iterator[PlannedStep]:
+    yield _step(PREFLIGHT, "Look whether everything is as it was approved")
+    yield _step(CAPTURE, "Note what is there now")
+
+
+def _stand_still(service: Service) -> Iterator[PlannedStep]:
+    if service.database is None:
+        raise ConfigurationError(f"{service.name} has no database in the catalog", next_step="Add `database` to it.")
+    yield from _beginning()
+    for writer in service.writers.stop:
+        name = writer.known_as
+        yield PlannedStep(name=stop_step(name), title=f"Stop {name}", action=STOP, parameters={"writer": name})
+    yield _step(QUIET, "Prove that nobody writes")
+
+
+def _downgrade(service: Service, route: Route, times: Predicted) -> Iterator[PlannedStep]:
+    yield _step(BACK_UP, "Back up the database", predicted=times.backup)
+    yield _step(PROVE, "Prove the backup by restoring it", predicted=times.proof)
+    if service.policy.rehearsal != "none":
+        yield _step(REHEARSE, "Rehearse the downgrade on the proven copy", predicted=times.downgrade)
+    hops: list[Json] = [{"revision": hop.revision, "after": list(hop.after)} for hop in route.hops]
+    yield PlannedStep(
+        name=DOWNGRADE, title=_downgrade_title(route), action=DOWNGRADE, destructive=True, predicted=times.downgrade,
+        parameters={"live": list(route.live), "target": list(route.target), "hops": hops},
+    )  # fmt: skip
+    yield PlannedStep(
+        name=VERIFY, title="Verify the database", action=VERIFY, parameters={"target": list(route.target)}
+    )
+
+
+def _restore(route: Route, times: Predicted) -> Iterator[PlannedStep]:
+    if route.backup is None:
+        raise RefusedError("There is no backup to restore", next_step="Choose another strategy, or name a backup.")
+    yield PlannedStep(
+        name=RESTORE, title=f"Restore {route.backup}", action=RESTORE, destructive=True, predicted=times.restore,
+        parameters={"backup": route.backup},
+    )  # fmt: skip
+    yield PlannedStep(name=VERIFY, title="Verify the database", action=VERIFY, parameters={"backup": route.backup})
+
+
+def _come_back(service: Service) -> Iterator[PlannedStep]:
+    for number, release in enumerate(service.application):
+        what = type(release).__name__.removesuffix("Release").lower()
+        again = len(service.application) > 1
+        yield PlannedStep(
+            name=f"release-{number + 1}" if again else "release", title=f"Take the application back ({what})",
+            action=RELEASE, parameters={"number": number},
+        )  # fmt: skip
+    yield from _resumes(service)
+    if service.checks:
+        yield _step(HEALTH, "See that the service is well")
+    yield _closing()
+
+
+def _resumes(service: Service) -> Iterator[PlannedStep]:
+    for writer in service.writers.resumed:
+        name = writer.known_as
+        yield PlannedStep(
+            name=resume_step(name), title=f"Bring {name} back", action=RESUME, parameters={"writer": name}
+        )
+
+
+def _closing() -> PlannedStep:
+    return _step(CLOSE, "Write down how it went")
+
+
+def _step(name: str, title: str, *, predicted: timedelta | None = None) -> PlannedStep:
+    return PlannedStep(name=name, title=title, action=name, predicted=predicted)
+
+
+def _downgrade_title(route: Route) -> str:
+    target = ", ".join(route.target) or "base"
+    number = len(route.hops)
+    return f"Downgrade {number} revision{'' if number == 1 else 's'}, to {target}"
