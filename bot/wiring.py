@@ -1,24 +1,29 @@
 """The only file that picks real parts and hands them to the verbs."""
 
+import getpass
 import logging
 import os
 import threading
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from actions.errors import BackoutError, ConfigurationError
+from actions.errors import BackoutError, ConfigurationError, UnavailableError
 from bot.settings import Settings, read_settings
 
 if TYPE_CHECKING:  # each part is loaded when it is used: `--help` must be instant
     from actions.assess.result import Assessment
+    from actions.backup.store import Store
     from actions.catalog import Catalog, Service
     from actions.history.database import History
     from actions.readiness.answers import Answer
     from actions.readiness.service import Surroundings
+    from actions.restore.cloning_one import Cloned
+    from actions.restore.listing import Listing
+    from actions.restore.premises import Premises
     from bot.directory import SlackDirectory
 
 log = logging.getLogger(__name__)
@@ -63,6 +68,63 @@ class Wiring:
         with self.history_url() as url, open_history(url) as history:
             yield history
 
+    @contextmanager
+    def backups_of(self, service: str) -> "Iterator[Premises]":
+        """What all work on a service's backups needs. First, those whose maker died are called what they are."""
+        from actions.restore.sweeping import sweep
+
+        entry = self.catalog.service(service)
+        with self.history() as history:
+            around = self._premises(history, entry)
+            sweep(history, self.stores_of, actor=around.actor)
+            yield around
+
+    def listings(self, service: str | None) -> "tuple[tuple[Listing, ...], BackoutError | None]":
+        """What there is of one service or of all. When the history is away: what the stores tell, and that trouble."""
+        from actions.backup.stores import chosen_stores
+        from actions.restore.cloning_one import list_of
+        from actions.restore.listing import list_all
+        from actions.restore.sweeping import sweep
+
+        entries = [self.catalog.service(service)] if service else list(self.catalog.services.values())
+        chosen = [each for each in entries if each.database is not None or service]
+        try:
+            with self.history() as history:
+                sweep(history, self.stores_of, actor=self.person())
+                return tuple(list_of(self._premises(history, each)) for each in chosen), None
+        except UnavailableError as error:
+            stores = [chosen_stores(each, self.environ, self.settings.home / "backups") for each in chosen]
+            return tuple(list_all(None, each.name, shelf) for each, shelf in zip(chosen, stores, strict=True)), error
+
+    def _premises(self, history: "History", entry: "Service") -> "Premises":
+        from actions.restore.premises import premises_of
+
+        return premises_of(history, entry, self.environ, home=self.settings.home, actor=self.person())
+
+    def clone(self, service: str, *, end_sessions: bool) -> "Cloned":
+        from actions.backup.cloning import Guests
+        from actions.restore.cloning_one import CloneWanted, clone_it
+
+        with self.backups_of(service) as premises:
+            guests = Guests.WAIT if end_sessions else Guests.NAMED
+            return clone_it(premises, CloneWanted(guests=guests))
+
+    def stores_of(self, service: str) -> "Sequence[Store]":
+        """None for a service that the catalog does not have (any more), or whose stores lack a variable."""
+        from actions.backup.stores import chosen_stores
+
+        with suppress(BackoutError):
+            return chosen_stores(self.catalog.service(service), self.environ, self.settings.home / "backups")
+        return ()
+
+    @staticmethod
+    def person() -> str:
+        """Who is at this terminal, for the record."""
+        try:
+            return f"cli:{getpass.getuser()}"
+        except (KeyError, OSError):  # a container's user without a name
+            return f"cli:{os.getuid()}"
+
     def directory(self) -> "SlackDirectory | None":
         """Slack's people and groups; None while Slack is not configured."""
         from bot.directory import SlackDirectory
@@ -92,15 +154,26 @@ class Wiring:
         from actions.history.queue import queue_app
         from actions.history.tidying import tidying
         from actions.history.worker import keep_working, run_worker
+        from actions.restore.premises import premises_of
+        from actions.restore.scheduled import ACTOR, NightWatch, backups
+        from actions.restore.scheduled import TASK as BACKUPS
+        from actions.restore.scheduled import TIDY_TASK as RETENTION
 
-        lookout = Lookout(self.catalog.services.values(), self.environ, stopping)
+        services = tuple(self.catalog.services.values())
+        lookout = Lookout(services, self.environ, stopping)
+
+        def around(history: "History", service: "Service") -> "Premises":
+            return premises_of(history, service, self.environ, home=self.settings.home, actor=ACTOR)
+
+        night_watch = NightWatch(services, around, self.stores_of, stopping)
 
         def work() -> None:
             # All of it anew each time: an embedded server that died is started again here.
             with self.history_url() as url, open_history(url) as history:
                 log.info("Ready, with the %s", history.where, extra={"event": "serve_ready"})
-                app = queue_app(url, sightings(lookout, history), tidying(TASK))
-                run_worker(app, stopping, where=history.where, at_start=[TASK])
+                tasks = (sightings(lookout, history), backups(night_watch, history))
+                app = queue_app(url, *tasks, tidying(TASK, BACKUPS, RETENTION))
+                run_worker(app, stopping, where=history.where, at_start=[TASK, BACKUPS])
 
         keep_working(work, stopping)
 

@@ -23,12 +23,13 @@ from actions.assess.live import LiveAnswers, LiveDatabase, Since, ask_live, find
 from actions.assess.place import migrations_place
 from actions.assess.rehearsal import SchemaRehearsal, Stage, copied_schema, go_down, go_up_again
 from actions.assess.result import Assessment
-from actions.assess.scratch import ScratchServer
 from actions.assess.scripts import read_path
 from actions.assess.seen import ScriptPath
 from actions.assess.stopping import StoppableCommands
+from actions.assess.unchanged import check_unchanged
 from actions.assess.values import Failure
 from actions.backup.programs import find_programs, programs_for
+from actions.backup.scratch import ScratchServer
 from actions.catalog.envref import EnvRef
 from actions.catalog.service import Service
 from actions.embedded import EmbeddedPostgres
@@ -77,6 +78,7 @@ def assess(question: Question, around: Surroundings) -> Assessment:
         reading = threads.submit(read_path, commands, place, live.revisions, question.target)
         tried = _rehearse(question, around, live, commands, reading, threads)
         path = reading.result()
+    check_unchanged(url, migrations, live.revisions, place, path)
     answers = tried.answers
     evidence = Evidence(
         path=path, schema=tried.schema, data=tried.data, failure=tried.failure(path),
@@ -126,7 +128,7 @@ def _rehearse(
             stage = Stage(
                 service=question.service, environ=around.environ, live_url=live.url, live_revisions=live.revisions,
                 target=question.target, server=server, beside=beside, programs=programs, commands=commands,
-                should_stop=around.should_stop,
+                should_stop=lambda: _is_in_vain(reading) or bool(around.should_stop and around.should_stop()),
             )  # fmt: skip
             with copied_schema(stage) as copy:
                 path = reading.result()
@@ -145,6 +147,11 @@ def _rehearse(
         if question.with_data or not isinstance(error, ConfigurationError):
             raise
         return _Tried(gaps=(f"{error.what}. {error.next_step or ''}".strip(),))
+
+
+def _is_in_vain(reading: "Future[ScriptPath]") -> bool:
+    """The scripts cannot be read, or there is no such target: nobody needs the copy any more."""
+    return reading.done() and reading.exception() is not None
 
 
 def _since(service: Service, around: Surroundings) -> Since:

@@ -17,14 +17,14 @@ from actions.assess.content.budget import Budget
 from actions.assess.content.outcomes import Comparison
 from actions.assess.content.reference import Reference
 from actions.assess.place import Leg
-from actions.assess.rehearsal import Stage
+from actions.assess.rehearsal import Stage, cut_off_copy
 from actions.assess.schema.changes import Change, Changed
 from actions.assess.schema.compare import compare_by_id, compare_by_name
 from actions.assess.schema.naming import Kind
 from actions.assess.schema.values import Schema
-from actions.assess.scratch import ScratchDatabase
 from actions.backup.connecting import place_of
 from actions.backup.copying import copy_all
+from actions.backup.scratch import ScratchDatabase
 from actions.downgrade.told import Told
 from actions.errors import BackoutError
 
@@ -71,14 +71,16 @@ def copy_of_live(stage: Stage) -> Iterator[ScratchDatabase]:
     with ExitStack() as stack:
         kept = stack.enter_context(stage.server.database())
         try:
-            copy_all(stage.live_url, kept.url, stage.programs, privileges=stage.beside)
+            copy_all(stage.live_url, kept.url, stage.programs, privileges=stage.beside, should_stop=stage.should_stop)
         except BackoutError as error:
-            if not stage.beside:
+            if not stage.beside or (stage.should_stop is not None and stage.should_stop()):
                 raise
             try:
                 kept = stack.enter_context(stage.server.database(template=place_of(stage.live_url)[2]))
             except BackoutError:
                 raise error from None
+        # The server's own copy of the files takes along what a dump leaves out.
+        cut_off_copy(kept)
         yield kept
 
 

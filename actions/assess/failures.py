@@ -1,5 +1,8 @@
 """What kind of failure it was, from what the driven Alembic told. Pure."""
 
+import re
+
+from actions.assess.error_words import shown
 from actions.assess.seen import ScriptPath
 from actions.assess.values import Failure, FailureKind
 from actions.downgrade.told import Told, Trouble
@@ -23,6 +26,11 @@ BY_STATE: tuple[tuple[str, FailureKind], ...] = (
 )
 
 
+#: A copy never has subscriptions, and publications only where its role may make them: it says nothing about the
+#: live database that they are missing.
+NOT_IN_A_COPY = re.compile(r'(publication|subscription) ".*" does not exist')
+
+
 def failure_of(told: Told, path: ScriptPath) -> Failure | None:
     """None when it worked."""
     if told.trouble is None:
@@ -30,11 +38,17 @@ def failure_of(told: Told, path: ScriptPath) -> Failure | None:
     trouble = told.trouble
     return Failure(
         kind=_kind(trouble, path),
-        message=trouble.message or trouble.error_class,
+        message=shown(trouble, source_of(path)),
         sqlstate=trouble.sqlstate,
         revision=trouble.revision,
         objects=trouble.objects,
     )
+
+
+def source_of(path: ScriptPath) -> str:
+    """The text of all functions on the way: its words are the author's, not a row's."""
+    sides = (side for step in path.revisions for side in (step.downgrade, step.upgrade))
+    return "\n".join(side.source for side in sides if side.source)
 
 
 def _kind(trouble: Trouble, path: ScriptPath) -> FailureKind:
@@ -46,6 +60,8 @@ def _kind(trouble: Trouble, path: ScriptPath) -> FailureKind:
     for is_so, kind in said_plainly:
         if is_so:
             return kind
+    if trouble.sqlstate == "42704" and NOT_IN_A_COPY.search(trouble.message or ""):
+        return FailureKind.SURROUNDINGS
     return _by_state(trouble.sqlstate) if trouble.sqlstate else _by_python(trouble, path)
 
 

@@ -26,7 +26,21 @@ from actions.catalog.service import Service
 #: Findings on rows that the older schema refuses: the downgrade stops at them.
 BLOCKING = ("DF", "DP", "EV101")
 #: Findings of losses that no number in the ledger stands for.
-BEYOND_COUNTING = ("DM", "DL106", "DL107", "DL108", "DL109", "DL110", "IR105", "OU101", "OU103", "DF104", "EV102")
+BEYOND_COUNTING = (
+    "DM",
+    "DL106",
+    "DL107",
+    "DL108",
+    "DL109",
+    "DL110",
+    "DL111",
+    "IR105",
+    "IR106",
+    "OU101",
+    "OU103",
+    "DF104",
+    "EV102",
+)
 EMPTY_SHELLS = ("RE",)
 
 

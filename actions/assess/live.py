@@ -4,8 +4,6 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
-import psycopg
-
 from actions.assess.live_database import DatabaseFacts, look_at
 from actions.assess.probes.counters import WriteCounters
 from actions.assess.probes.prober import Prober
@@ -15,7 +13,7 @@ from actions.assess.probes.values import Losses
 from actions.assess.probes.waiting import Waiting
 from actions.assess.probes.written import Deploy
 from actions.assess.rehearsal import WayDown
-from actions.assess.schema.dependents import Dependent, Dropped, dependents
+from actions.assess.schema.dependents import Dependent, Dropped
 from actions.assess.schema.naming import Identity
 from actions.assess.seen import ScriptPath
 from actions.assess.statements.reading import statements_in
@@ -108,5 +106,5 @@ def _in_the_way(url: str, path: ScriptPath) -> tuple[Dependent, ...]:
                 dropped.append(Dropped(table=table, column=operation.column))
     if not dropped:
         return ()
-    with psycopg.connect(url, connect_timeout=5, options="-c default_transaction_read_only=on") as connection:
-        return dependents(connection, dropped)
+    with Prober.open(url) as prober:
+        return prober.dependents_of(dropped)

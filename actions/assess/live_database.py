@@ -6,11 +6,17 @@ from typing import Any
 import psycopg
 from psycopg import sql
 
+from actions.assess.connecting import connect_to_read
 from actions.errors import UnavailableError
 from actions.redaction import learn_secret, redact
 
 CONNECT_SECONDS = 5
 QUERY_MILLISECONDS = 5000
+SETTINGS: dict[str, str | int] = {"default_transaction_read_only": "on", "statement_timeout": QUERY_MILLISECONDS}
+#: Once more, for a pooler passes no settings on.
+_FOR_THIS_TRANSACTION = sql.SQL("SET TRANSACTION READ ONLY; SET LOCAL statement_timeout = {}").format(
+    QUERY_MILLISECONDS
+)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -28,10 +34,11 @@ def look_at(url: str, *, version_table: str, version_schema: str | None) -> Data
     """Read only, in seconds, or UnavailableError with the server's own reason and nothing secret."""
     learn_secret(url)
     try:
-        with psycopg.connect(
-            url, connect_timeout=CONNECT_SECONDS, application_name="backout", autocommit=True,
-            options=f"-c default_transaction_read_only=on -c statement_timeout={QUERY_MILLISECONDS}",
-        ) as connection:  # fmt: skip
+        with (
+            connect_to_read(url, SETTINGS, application_name="backout", connect_timeout=CONNECT_SECONDS) as connection,
+            connection.transaction(),
+        ):
+            connection.execute(_FOR_THIS_TRANSACTION)
             return _facts(connection, version_table, version_schema)
     except (psycopg.Error, UnicodeError) as error:
         raise UnavailableError(_reason(error), next_step="Check the URL, the network and the role.") from error

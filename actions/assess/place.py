@@ -6,6 +6,8 @@ from pathlib import Path
 from typing import Literal
 
 from actions.assess.scripts import MigrationsPlace
+from actions.backup.connecting import place_of
+from actions.backup.scratch import ScratchDatabase
 from actions.catalog.envref import as_variables
 from actions.catalog.migrations import Migrations, RunWithPython, UrlInArgument, UrlInOption
 from actions.catalog.platform import LocalPlatform
@@ -74,6 +76,12 @@ def alembic_order(service: Service, environ: Mapping[str, str], *, leg: Leg, url
         fence=fence,
         watch_locks=leg.watch_locks,
     )
+
+
+def fence_of(copy: ScratchDatabase) -> Fence:
+    """A rehearsal may touch this copy and nothing else."""
+    host, port, database = place_of(copy.url)
+    return Fence(host=host, port=port, database=database, token=copy.token)
 
 
 def url_handover(migrations: Migrations) -> UrlHandover:

@@ -277,7 +277,13 @@ def same_file(one: str, other: str) -> bool:
 
 def relative(path: str) -> str:
     """As seen from the project's folder if it lies within, else as it is."""
-    inside = os.path.relpath(os.path.realpath(path), os.path.realpath(os.getcwd())) if os.path.isabs(path) else path
+    return seen_from(os.getcwd(), path) if os.path.isabs(path) else path
+
+
+@functools.lru_cache(maxsize=None)  # noqa: UP033  its short form is newer
+def seen_from(folder: str, path: str) -> str:
+    """Remembered, because every script is named several times and each link on the way costs a system call."""
+    inside = os.path.relpath(os.path.realpath(path), os.path.realpath(folder))
     return path if inside.startswith("..") else inside
 
 
@@ -645,6 +651,10 @@ class Collected:
             self.problem("broken_script", f"{relative(path)}: {error}")
             return None
 
+    def failure_of(self, path: str) -> Json:
+        """Why this script could not be loaded; None when it could."""
+        return (self.failures.get(path) or self.failures.get(os.path.realpath(path))) if self.failures else None
+
     def problem(self, code: str, message: str, revisions: Any = (), files: Any = ()) -> None:
         self.problems.append(
             {"code": code, "message": clean(message), "revisions": list(revisions), "files": list(files)}
@@ -766,7 +776,7 @@ def revision_as_json(one: Any, collected: Collected) -> Json:
         "created": created.group(1) if created else None,
         "file": relative(path),
         "sha256": digest,
-        "loads": path not in collected.failures and os.path.realpath(path) not in collected.failures,
+        "loads": collected.failure_of(path) is None,
     }
 
 
@@ -791,8 +801,7 @@ def path_as_json(request: Json, config: Any, collected: Collected, env: Json, se
             "id": one,
             "version_after": after[place] if after else None,
             "imports": readings[one].imports(),
-            "failure": collected.failures.get(readings[one].path)
-            or collected.failures.get(os.path.realpath(readings[one].path)),
+            "failure": collected.failure_of(readings[one].path),
             "sides": {side: {**readings[one].side(side), **recorded[one, side]} for side in ("upgrade", "downgrade")},
         }
         for place, one in enumerate(ids)
@@ -1122,6 +1131,8 @@ def record_all(
         key: {"not_called": why_not_callable(recording, readings[key[0]], key[1])} for key in sides
     }
     callable_sides = [key for key in sides if found[key]["not_called"] is None]
+    if callable_sides:
+        import_what_calls_need()
     # Each pass has a fresh process per direction: in reality, too, an upgrade and a downgrade never share one.
     for mode in ("record", "offline", "empty"):
         for side in ("downgrade", "upgrade"):
@@ -1136,6 +1147,19 @@ def record_all(
     return {key: side_as_json(value) for key, value in found.items()}
 
 
+DRIVERS = (
+    ("psycopg2", ("connect", "_connect")),
+    ("psycopg", ("connect", "Connection.connect", "AsyncConnection.connect")),
+)
+
+
+def import_what_calls_need() -> None:
+    """Once, before the children are forked, rather than once in each of them."""
+    for name in ("sqlalchemy.dialects.postgresql", "alembic.operations.batch", *(driver for driver, _ in DRIVERS)):
+        with contextlib.suppress(Exception):
+            importlib.import_module(name)
+
+
 def stopped_at_a_question(record: Json) -> bool:
     return bool(record and record.get("stopped") and record["stopped"]["code"] == "looks_at_database")
 
@@ -1145,9 +1169,7 @@ def code_of(record: Json) -> str | None:
 
 
 def why_not_callable(recording: Recording, reading: FileReading, side: str) -> Json:
-    failure = recording.collected.failures.get(reading.path) or recording.collected.failures.get(
-        os.path.realpath(reading.path)
-    )
+    failure = recording.collected.failure_of(reading.path)
     if failure:
         return {
             "code": "unreadable",
@@ -1673,10 +1695,7 @@ def close_the_doors() -> None:
 
     DefaultDialect.connect = refuse  # type: ignore[method-assign]
     # C drivers connect without Python noticing.
-    for driver, places in (
-        ("psycopg2", ("connect", "_connect")),
-        ("psycopg", ("connect", "Connection.connect", "AsyncConnection.connect")),
-    ):
+    for driver, places in DRIVERS:
         with contextlib.suppress(Exception):
             module = importlib.import_module(driver)
             for place in places:

@@ -9,15 +9,16 @@ from typing import Any
 import psycopg
 from psycopg import sql
 
-from actions.assess.place import Leg, alembic_order
+from actions.assess.cut_off import cut_off
+from actions.assess.place import Leg, alembic_order, fence_of
 from actions.assess.schema.changes import Change
 from actions.assess.schema.compare import compare_by_id, compare_by_name
 from actions.assess.schema.effects import Effects, effects_of
 from actions.assess.schema.snapshot import read_schema
 from actions.assess.schema.values import Schema
-from actions.assess.scratch import CONNECT_SECONDS, ScratchDatabase, ScratchServer
 from actions.backup.copying import copy_schema
 from actions.backup.programs import ClientPrograms
+from actions.backup.scratch import CONNECT_SECONDS, ScratchDatabase, ScratchServer
 from actions.catalog.service import Service
 from actions.downgrade.order import carry_out
 from actions.downgrade.told import Told
@@ -48,7 +49,7 @@ class Stage:
         return (migrations.version_schema, migrations.version_table) if migrations else (None, "alembic_version")
 
     def run(self, leg: Leg, database: ScratchDatabase) -> Told:
-        order = alembic_order(self.service, self.environ, leg=leg, url=database.url, fence=database.fence)
+        order = alembic_order(self.service, self.environ, leg=leg, url=database.url, fence=fence_of(database))
         told = carry_out(order, self.commands, should_stop=self.should_stop)
         if not told.succeeded:
             # A server that went away says nothing about the migration.
@@ -104,7 +105,8 @@ def copied_schema(stage: Stage) -> Iterator[SchemaCopy]:
     """Gone when it is left. The live database is only read, by pg_dump."""
     started = time.monotonic()
     with stage.server.database() as scratch:
-        copy_schema(stage.live_url, scratch.url, stage.programs, privileges=stage.beside)
+        copy_schema(stage.live_url, scratch.url, stage.programs, privileges=stage.beside, should_stop=stage.should_stop)
+        cut_off_copy(scratch)
         write_versions(scratch.url, stage.version_table, stage.live_revisions)
         yield SchemaCopy(database=scratch, before=stage.read(scratch), started=started)
 
@@ -139,6 +141,12 @@ def connected(url: str) -> Iterator[psycopg.Connection[Any]]:
             "The server that holds the copy went away in the middle of the rehearsal",
             next_step="See that it is up, then assess again. Nothing was changed; forgotten copies go at the next start.",
         ) from error
+
+
+def cut_off_copy(database: ScratchDatabase) -> None:
+    """Before anything runs on it."""
+    with connected(database.url) as connection:
+        cut_off(connection)
 
 
 def write_versions(url: str, table: tuple[str | None, str], revisions: Sequence[str]) -> None:

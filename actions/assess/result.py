@@ -9,7 +9,7 @@ from actions.assess.data_rehearsal import DataRehearsal
 from actions.assess.decide.decision import Decision
 from actions.assess.decide.digest import Seal
 from actions.assess.decide.facts import Facts
-from actions.assess.findings.evidence import Evidence
+from actions.assess.findings.evidence import Evidence, display
 from actions.assess.rehearsal import SchemaRehearsal
 from actions.assess.seen import ScriptPath
 from actions.assess.values import Failure, Finding, LedgerEntry
@@ -153,6 +153,25 @@ def _rehearsal(assessment: Assessment) -> Mapping[str, Any] | None:
             for commit in rehearsal.down.commits
             for row in commit.activity
         ],
+        "values_changed": _values_changed(assessment.data),
         "fenced": rehearsal.down.fenced,
         "upgrade_again": None if rehearsal.up is None else rehearsal.up.succeeded,
     }  # fmt: skip
+
+
+def _values_changed(data: DataRehearsal | None) -> list[dict[str, Any]] | None:
+    """Per column that is still there after the downgrade: how many of its values are others, in rows that stay.
+
+    None: it was not rehearsed with the data, or did not work.
+    """
+    if data is None or data.content is None:
+        return None
+    return [
+        {
+            "table": display(table.table), "column": column.column.name, "values": column.non_null,
+            "changed": column.lost, "became_null": column.became_null, "restated": column.restated,
+        }
+        for table in data.content.tables
+        for column in table.columns
+        if column.lost or column.restated
+    ]  # fmt: skip

@@ -8,6 +8,7 @@ import os
 import re
 import subprocess
 from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -35,7 +36,9 @@ class ClientPrograms:
 
 def find_programs(environ: Mapping[str, str], *, places: Sequence[str] = USUAL_PLACES) -> tuple[ClientPrograms, ...]:
     """Every complete set on this machine, newest first; on PATH wins among equals."""
-    found = [each for folder in _folders(environ, places) if (each := _look(folder))]
+    folders = list(_folders(environ, places))
+    with ThreadPoolExecutor(max_workers=8) as threads:
+        found = [each for each in threads.map(_look, folders) if each]
     return tuple(sorted(found, key=lambda each: -each.major))
 
 

@@ -12,6 +12,7 @@ class Stage(StrEnum):
     COPY = "Copying to the second store"
     RESTORE = "Restoring"
     COMPARE = "Comparing"
+    CHECK = "Reading what was stored"
     INDEX = "Building indexes and constraints"
     CLONE = "Cloning"
     SWAP = "Swapping"

@@ -1,112 +1,67 @@
-"""Where copies are kept: a folder, or S3-compatible object storage."""
+"""Where copies are kept, as the catalog says: folders and S3-compatible object storage, several at once."""
 
-import os
-import re
-import secrets
-import shutil
-from dataclasses import dataclass
+from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
 
-from actions.errors import UnavailableError
-from actions.redaction import redact
+from actions.backup.bucket_store import S3Store
+from actions.backup.folder_store import FolderStore
+from actions.backup.store import Kept, Listed, Store
+from actions.catalog.service import Service
+from actions.catalog.stores import BucketStore as BucketEntry
+from actions.catalog.stores import FolderStore as FolderEntry
+from actions.errors import ConfigurationError
+from actions.redaction import learn_secret
 
-if TYPE_CHECKING:  # the driver itself is loaded when a store is used
-    from obstore.store import S3Config
-    from obstore.store import S3Store as Client
-
-
-class Store(Protocol):
-    """What every store can do."""
-
-    def probe(self) -> str:
-        """Write and remove something small; says in a sentence what was seen, or raises UnavailableError."""
+__all__ = ["FolderStore", "Kept", "Listed", "S3Store", "Store", "chosen_stores", "open_store"]
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class FolderStore:
-    path: Path
-
-    def probe(self) -> str:
-        trial = self.path / f".backout-{secrets.token_hex(4)}"
-        try:
-            self.path.mkdir(mode=0o700, parents=True, exist_ok=True)
-            descriptor = os.open(trial, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
-            try:
-                os.write(descriptor, b"backout")
-                os.fsync(descriptor)
-            finally:
-                os.close(descriptor)
-                trial.unlink()
-            free = shutil.disk_usage(self.path).free
-        except OSError as error:
-            raise UnavailableError(
-                f"{self.path} cannot be written: {error.strerror}",
-                next_step="Correct the store's path, or give Backout's user the right to write there.",
-            ) from error
-        return f"{self.path} is writable, {free / 1e9:,.0f} GB free"
+def chosen_stores(service: Service, environ: Mapping[str, str], default_folder: Path) -> tuple[Store, ...]:
+    """The service's stores, the first one first; the folder where the catalog names none."""
+    entries = service.backups.stores
+    if not entries:
+        return (FolderStore(path=default_folder),)
+    return tuple(open_store(entry, environ) for entry in entries)
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class S3Store:
-    bucket: str
-    prefix: str = ""
-    #: None means Amazon's own.
-    endpoint: str | None = None
-    region: str | None = None
-    #: None means what the machine's environment gives: variables, profile, instance role.
-    access_key: str | None = None
-    secret_key: str | None = None
-    session_token: str | None = None
-    #: The bucket in the path and not the host name, as most stores but Amazon's want it.
-    path_style: bool = False
+def open_store(entry: FolderEntry | BucketEntry, environ: Mapping[str, str]) -> Store:
+    """The real store that an entry of the catalog describes; nothing is asked of it yet.
 
-    def __repr__(self) -> str:
-        return f"S3Store(bucket={self.bucket!r}, prefix={self.prefix!r}, endpoint={self.endpoint!r})"
+    What the entry leaves out comes from the environment. ConfigurationError when a variable is not set.
+    """
+    if isinstance(entry, FolderEntry):
+        return FolderStore(path=entry.folder)
+    access_key, secret_key, session_token = _keys(entry, environ)
+    return S3Store(
+        bucket=entry.bucket, prefix=entry.prefix.strip("/"), path_style=entry.path_style,
+        endpoint=entry.endpoint or _first(environ, "AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL"),
+        region=entry.region or _first(environ, "AWS_REGION", "AWS_DEFAULT_REGION"),
+        access_key=access_key, secret_key=secret_key, session_token=session_token,
+    )  # fmt: skip
 
-    def probe(self) -> str:
-        import obstore
-        from obstore.exceptions import BaseError
 
-        name = f".backout-{secrets.token_hex(4)}"
-        try:
-            store = self._connect()
-            obstore.put(store, name, b"backout")
-            obstore.delete(store, name)
-        except (BaseError, OSError, ValueError) as error:
-            raise UnavailableError(
-                f"Bucket {self.bucket} cannot be written: {_reason(error)}",
-                next_step="Look at the store's bucket, endpoint, region and keys.",
-            ) from error
-        return f"bucket {self.bucket} is writable"
-
-    def _connect(self) -> "Client":
-        from obstore.store import S3Store as Client
-
-        config: S3Config = {
-            "region": self.region or "us-east-1",
-            "virtual_hosted_style_request": not self.path_style and self.endpoint is None,
-        }
-        if self.endpoint:
-            config["endpoint"] = self.endpoint
-        if self.access_key and self.secret_key:
-            config["access_key_id"] = self.access_key
-            config["secret_access_key"] = self.secret_key
-        if self.session_token:
-            config["session_token"] = self.session_token
-        plain_http = bool(self.endpoint and self.endpoint.startswith("http://"))
-        return Client(
-            self.bucket,
-            prefix=self.prefix or None,
-            config=config,
-            client_options={"allow_http": plain_http, "timeout": "10s", "connect_timeout": "5s"},
-            retry_config={"max_retries": 2},
+def _keys(entry: BucketEntry, environ: Mapping[str, str]) -> tuple[str | None, str | None, str | None]:
+    """All three from one place: a session token belongs to the keys with which it was given."""
+    if (entry.access_key is None) != (entry.secret_key is None):
+        raise ConfigurationError(
+            "A store's `access_key` and `secret_key` go together, and one is missing",
+            where=f"bucket {entry.bucket}", next_step="Set both, or none and let the machine provide them.",
+        )  # fmt: skip
+    token = entry.session_token.resolve(environ) if entry.session_token else None
+    if entry.access_key and entry.secret_key:
+        keys = (entry.access_key.resolve(environ), entry.secret_key.resolve(environ), token)
+    else:
+        given = _first(environ, "AWS_ACCESS_KEY_ID"), _first(environ, "AWS_SECRET_ACCESS_KEY")
+        if not all(given):  # a role of the machine, which the client asks for
+            return None, None, token
+        keys = (
+            environ["AWS_ACCESS_KEY_ID"],
+            environ["AWS_SECRET_ACCESS_KEY"],
+            token or _first(environ, "AWS_SESSION_TOKEN"),
         )
+    for secret in keys[1:]:
+        learn_secret(secret)
+    return keys
 
 
-def _reason(error: Exception) -> str:
-    """The storage's own code and sentence where it gave them; the client's text is pages long."""
-    text = redact(str(error))
-    said = re.findall(r"<(?:Code|Message)>([^<]+)</", text)
-    lines = text.strip().splitlines() or [type(error).__name__]
-    return ": ".join(said[:2]) if said else lines[0][:200]
+def _first(environ: Mapping[str, str], *names: str) -> str | None:
+    return next((environ[name] for name in names if environ.get(name)), None)

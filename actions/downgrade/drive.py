@@ -1,7 +1,8 @@
 """Runs somebody's real Alembic where their application lives, and tells what it did while it does it.
 
-This one file is run by the *service's* interpreter: Python 3.8 or newer, Alembic 1.7 or newer, SQLAlchemy 1.4 or 2.
-It needs nothing of ours; `order.py` gives it its orders and reads what it says.
+This file is run by the *service's* interpreter: Python 3.8 or newer, Alembic 1.7 or newer, SQLAlchemy 1.4 or 2.
+It needs nothing of ours but its neighbours `gate.py`, `fence.py` and `wall.py`; `order.py` gives it its orders and
+reads what it says.
 
     python drive.py < order.json
 
@@ -13,20 +14,21 @@ application prints can imitate one; what the application prints goes to standard
 - every statement is told (without string literals: they may be row data), with its rows and time;
 - before each commit, the locks held and the rows written by that transaction are told;
 - lock and statement timeouts are set on every connection;
-- in a rehearsal, a **fence**: a connection to any database other than the marked scratch one ends this process before
-  a statement is sent, whoever opens it: SQLAlchemy, psycopg, psycopg2, asyncpg, or a socket of Python's own. Sockets to
-  anything else are refused, and so is starting programs while a migration runs.
+- in a rehearsal, the handed-over URL leads to a **gate** (`gate.py`), which lets connections through to the marked
+  scratch database alone and hears every statement; a **wall** (`wall.py`) takes every other way from the process where
+  the system allows it; and a **fence** (`fence.py`) watches drivers, sockets and programs in the process itself.
+  Whoever asks for another database ends this process before a statement is sent.
 """
 
 # It runs what strangers wrote, and on old interpreters: broad excepts and old spellings are meant.
 # mypy: disable-error-code="import-untyped, import-not-found, arg-type"
-# ruff: noqa: ARG001, ARG002, BLE001, PTH100, PTH110, PTH118, PTH120, UP006, UP035, UP045, SLF001
+# ruff: noqa: ARG001, ARG002, BLE001, PTH100, PTH110, PTH118, PTH120, SLF001, UP006, UP032, UP035, UP045
 
 from __future__ import annotations
 
 import argparse
-import asyncio
 import contextlib
+import importlib.util
 import json
 import os
 import re
@@ -34,7 +36,8 @@ import signal
 import sys
 import threading
 import time
-from typing import Any, Callable, Dict, Iterator, List, Optional
+from types import ModuleType
+from typing import Any, Dict, Iterator, List, Optional
 
 LONGEST_SQL = 8_000
 MOST_STATEMENTS = 5_000
@@ -42,18 +45,22 @@ MOST_STATEMENTS = 5_000
 MOST_LOCK_LOOKS = 300
 WRONG_DATABASE_EXIT = 70
 
-#: What may hold apostrophes without being a literal stays as it is; of literals only the quotes stay.
-_PARTS = re.compile(
-    r"""(?P<keep>--[^\n]*|/\*.*?\*/|\$(?P<tag>(?:[A-Za-z_]\w*)?)\$.*?\$(?P=tag)\$|"(?:[^"]|"")*")"""
-    r"""|\b[eE]'(?:[^'\\]|''|\\.)*'|'(?:[^']|'')*'""",
-    re.DOTALL,
-)
-
 Json = Dict[str, Any]
 
 
-class OutsideError(ConnectionRefusedError):
-    """Refused by the rehearsal's fence."""
+def neighbour(name: str) -> ModuleType:
+    """A file beside this one, without making its folder a place that the application imports from."""
+    path = os.path.join(os.path.dirname(os.path.abspath(__file__)), name + ".py")
+    spec = importlib.util.spec_from_file_location("backout_" + name, path)
+    if spec is None or spec.loader is None:
+        raise ImportError(path)
+    module = importlib.util.module_from_spec(spec)
+    sys.modules["backout_" + name] = module
+    spec.loader.exec_module(module)
+    return module
+
+
+fences = neighbour("fence")
 
 
 class Voice:
@@ -83,14 +90,38 @@ class Drive:
         self.lock_looks = 0
         self.watching = False
         self.first_seen: Dict[Any, float] = {}
-        self.fence: Optional[Fence] = None
+        self.fence: Any = None
+        self.gate: Any = None
+
+    def go_behind(self, gate: Any) -> None:
+        """From here on there is no way to any database but through the gate."""
+        walled = bool(self.order.get("wall")) and neighbour("wall").raise_wall(gate.socket_file, gate.stands_for)
+        self.gate = gate
+        self.order["url"] = gate.open(self.on_gates_word)
+        self.fence = fences.Fence(gate, self, walled=walled)
+        self.voice.say("fenced", network=walled)
+
+    def on_gates_word(self, said: Json) -> None:
+        if said["event"] == "heard":
+            self.tell(said)
+        elif said["event"] == "beyond":
+            self.fence.note("changes something beyond its database")
+        else:
+            self.wrong_database()
+
+    def hear_all(self) -> None:
+        if self.gate is not None:
+            self.gate.flush()
+
+    def lay(self, *, hushed: bool) -> None:
+        """What is sent from now on: by which revision, and whether somebody else tells it."""
+        if self.gate is not None:
+            self.gate.ledge.lay(revision=self.revision, within=self.watching, hushed=hushed)
 
     def run(self) -> None:
         config = self.configure()
-        if self.order.get("fence"):
-            self.fence = Fence(self.order["fence"], self)
-            self.fence.raise_around_drivers()
-            sys.addaudithook(self.fence.on_audit_event)
+        if self.fence is not None:
+            self.fence.raise_around()
         self.listen()
         from alembic import util
         from alembic.runtime.environment import EnvironmentContext
@@ -145,12 +176,14 @@ class Drive:
 
         def told(**arguments: Any) -> Any:
             self.revision, self.watching = revision, True
+            self.lay(hushed=False)
             started = time.monotonic()
             self.voice.say("step_started", revision=revision)
             try:
                 return run(**arguments)
             finally:
                 self.watching = False
+                self.lay(hushed=False)
                 self.voice.say("step_ended", revision=revision, seconds=time.monotonic() - started)
 
         step.migration_fn = told
@@ -161,7 +194,10 @@ class Drive:
         from sqlalchemy.engine import Engine
         from sqlalchemy.pool import Pool
 
+        event.listen(Engine, "do_connect", lambda *_: self.lay(hushed=True))
         event.listen(Pool, "connect", self.on_connect)
+        event.listen(Pool, "checkout", lambda *_: self.lay(hushed=False))
+        event.listen(Engine, "handle_error", lambda *_: self.lay(hushed=False))
         event.listen(Engine, "before_cursor_execute", self.before_statement)
         event.listen(Engine, "after_cursor_execute", self.after_statement)
         event.listen(Engine, "commit", self.before_commit)
@@ -171,7 +207,7 @@ class Drive:
         cursor = connection.cursor()
         try:
             if self.order.get("fence"):
-                cursor.execute(Fence.QUESTION)
+                cursor.execute(fences.Fence.QUESTION)
                 row = cursor.fetchone()
                 if not row or self.order["fence"]["token"] not in str(row[0] or ""):
                     self.wrong_database()
@@ -189,29 +225,33 @@ class Drive:
         os._exit(WRONG_DATABASE_EXIT)
 
     def before_statement(self, connection: Any, cursor: Any, statement: str, *_: Any) -> None:
-        if self.fence is not None and Fence.BEYOND.search(without_literals(without_comments(str(statement)))):
+        if self.fence is not None and fences.is_beyond(str(statement)):
             self.fence.refuse("changes something beyond its database")
+        # Told when it has ended, with what SQLAlchemy knows of it.
+        self.lay(hushed=True)
         connection.info["backout_started"] = time.monotonic()
 
     def after_statement(self, connection: Any, cursor: Any, statement: str, *_: Any) -> None:
+        self.lay(hushed=False)
+        started = connection.info.get("backout_started", time.monotonic())
+        self.tell({
+            "sql": str(statement), "revision": self.revision, "within": self.watching,
+            "rows": getattr(cursor, "rowcount", None), "seconds": time.monotonic() - started,
+        })  # fmt: skip
+        if self.order.get("watch_locks") and self.lock_looks < MOST_LOCK_LOOKS:
+            self.lock_looks += 1
+            self.look_at_locks(connection)
+
+    def tell(self, sent: Json) -> None:
+        """One statement that has ended well, however it was sent."""
         self.statements += 1
         if self.statements > MOST_STATEMENTS:
             if self.statements == MOST_STATEMENTS + 1:
                 self.voice.say("untold")
             return
-        started = connection.info.get("backout_started", time.monotonic())
-        self.voice.say(
-            "statement",
-            revision=self.revision,
-            within=self.watching,
-            sql=without_literals(str(statement))[:LONGEST_SQL],
-            cut=len(str(statement)) > LONGEST_SQL,
-            rows=getattr(cursor, "rowcount", None),
-            seconds=time.monotonic() - started,
-        )
-        if self.order.get("watch_locks") and self.lock_looks < MOST_LOCK_LOOKS:
-            self.lock_looks += 1
-            self.look_at_locks(connection)
+        sql = sent["sql"]
+        facts = {key: sent[key] for key in ("revision", "within", "rows", "seconds")}
+        self.voice.say("statement", sql=without_literals(sql)[:LONGEST_SQL], cut=len(sql) > LONGEST_SQL, **facts)
 
     def look_at_locks(self, connection: Any) -> List[Any]:
         rows = self.ask(connection, LOCKS)
@@ -235,12 +275,14 @@ class Drive:
     def ask(self, connection: Any, question: str) -> List[Any]:
         """Past SQLAlchemy's events; a transaction that has failed has no answers."""
         cursor = connection.connection.cursor()
+        self.lay(hushed=True)
         try:
             cursor.execute(question)
             return list(cursor.fetchall())
         except Exception:
             return []
         finally:
+            self.lay(hushed=False)
             cursor.close()
 
 
@@ -260,163 +302,6 @@ class CommandFailedError(Exception):
     """Alembic itself says no."""
 
 
-class Fence:
-    """Keeps a rehearsal on its scratch database."""
-
-    #: The scratch database carries its token as its comment; any role may read it.
-    QUESTION = (
-        "SELECT pg_catalog.shobj_description(oid, 'pg_database') FROM pg_catalog.pg_database"
-        " WHERE datname = pg_catalog.current_database()"
-    )
-    #: Roles, databases and settings are the server's, not the copy's; these would really happen. Words within a DO block
-    #: or a function count as well: better to refuse a harmless one than to lock a real role out.
-    BEYOND = re.compile(
-        r"\b(?:(?:create|alter|drop)\s+(?:role|user(?!\s+mapping)|group|database|tablespace|subscription|server)"
-        r"|alter\s+system|(?:drop|reassign)\s+owned|(?:grant|revoke)\s+(?!.*\bon\b)[^;]*\b(?:to|from)\b"
-        r"|dblink\w*|pg_terminate_backend|pg_cancel_backend|pg_reload_conf|copy\b[^;]*\bprogram\b)",
-        re.IGNORECASE | re.DOTALL,
-    )
-    #: What libraries ask while they are imported. Anything else might be a way to another database.
-    HARMLESS = frozenset({"git", "uname", "ldconfig", "gcc", "cc", "ld", "objdump", "file", "lsb_release", "hostname"})
-    PROGRAMS = ("subprocess.Popen", "os.system", "os.exec", "os.posix_spawn", "os.spawn")
-
-    def __init__(self, given: Json, drive: Drive) -> None:
-        self.given = given
-        self.drive = drive
-        self.addresses = self.addresses_of(given["host"], given["port"])
-
-    @staticmethod
-    def addresses_of(host: str, port: int) -> set[Any]:
-        import socket
-
-        if host.startswith("/"):
-            return {"{}/.s.PGSQL.{}".format(host.rstrip("/"), port)}
-        with contextlib.suppress(OSError):
-            return {found[4][:2] for found in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)}
-        return {(host, port)}
-
-    def on_audit_event(self, event: str, arguments: Any) -> None:
-        if event == "socket.connect":
-            address = arguments[1]
-            if isinstance(address, bytes):
-                address = address.decode("utf-8", "replace")
-            allowed = address in self.addresses if isinstance(address, str) else tuple(address[:2]) in self.addresses
-            if not allowed:
-                self.refuse("connects to another machine or service")
-        elif event in self.PROGRAMS and (self.drive.watching or not self.is_harmless(arguments)):
-            self.refuse("starts a program")
-
-    def is_harmless(self, arguments: Any) -> bool:
-        """Judged by the program's name; a command line for a shell is none."""
-        program = arguments[0] if arguments else ""
-        if isinstance(program, bytes):
-            program = program.decode("utf-8", "replace")
-        return str(program).rpartition(os.sep)[2] in self.HARMLESS
-
-    def refuse(self, what: str) -> None:
-        self.drive.voice.say("outside", what=what, revision=self.drive.revision, within=self.drive.watching)
-        raise OutsideError("Backout: a rehearsal may not reach outside its scratch database")
-
-    def raise_around_drivers(self) -> None:
-        """libpq's sockets are C's own, invisible to Python: so its two doors are watched themselves."""
-        with contextlib.suppress(ImportError):
-            import psycopg2
-            import psycopg2.extensions
-
-            for owner, name in ((psycopg2, "connect"), (psycopg2, "_connect")):
-                self.watch(owner, name, psycopg2.extensions.make_dsn, psycopg2.extensions.parse_dsn)
-        with contextlib.suppress(ImportError):
-            import psycopg
-            from psycopg import conninfo
-
-            for owner in (psycopg.Connection, psycopg.AsyncConnection):
-                self.watch_method(owner, conninfo)
-            psycopg.connect = psycopg.Connection.connect
-            self.watch_libpq(psycopg.pq, conninfo)
-        with contextlib.suppress(ImportError):
-            import asyncpg
-
-            self.watch_asyncpg(asyncpg)
-
-    def watch_libpq(self, pq: Any, conninfo: Any) -> None:
-        """psycopg's own way down to libpq, for those who go past its front door."""
-        original, check = pq.PGconn, self.check
-
-        def checked(info: Any) -> None:
-            check(conninfo.conninfo_to_dict(bytes(info).decode("utf-8", "replace")))
-
-        class Watched(original):  # type: ignore[misc, valid-type]  # because which class it is, only this interpreter knows
-            @classmethod
-            def connect(cls, info: Any) -> Any:
-                checked(info)
-                return original.connect(info)
-
-            @classmethod
-            def connect_start(cls, info: Any) -> Any:
-                checked(info)
-                return original.connect_start(info)
-
-        pq.PGconn = Watched
-
-    def watch(self, owner: Any, name: str, make: Callable[..., str], parse: Callable[[str], Json]) -> None:
-        original = getattr(owner, name)
-
-        def connect(dsn: Any = None, *arguments: Any, **keywords: Any) -> Any:
-            plain = {key: value for key, value in keywords.items() if key not in NOT_FOR_LIBPQ}
-            self.check(parse(make(dsn, **plain)))
-            return original(dsn, *arguments, **keywords)
-
-        setattr(owner, name, connect)
-
-    def watch_method(self, owner: Any, conninfo: Any) -> None:
-        original = owner.connect.__func__
-
-        def check(dsn: str, keywords: Json) -> None:
-            plain = {key: value for key, value in keywords.items() if key not in NOT_FOR_LIBPQ}
-            self.check(conninfo.conninfo_to_dict(dsn, **plain))
-
-        def connect(cls: Any, conninfo: str = "", **keywords: Any) -> Any:
-            check(conninfo, keywords)
-            return original(cls, conninfo, **keywords)
-
-        async def connect_async(cls: Any, conninfo: str = "", **keywords: Any) -> Any:
-            check(conninfo, keywords)
-            return await original(cls, conninfo, **keywords)
-
-        owner.connect = classmethod(connect_async if asyncio.iscoroutinefunction(original) else connect)
-
-    def watch_asyncpg(self, asyncpg: Any) -> None:
-        original = asyncpg.connect
-
-        async def connect(*arguments: Any, **keywords: Any) -> Any:
-            connection = await original(*arguments, **keywords)
-            found = await connection.fetchval(self.QUESTION)
-            if self.given["token"] not in str(found or ""):
-                self.drive.wrong_database()
-            return connection
-
-        asyncpg.connect = connect
-        with contextlib.suppress(AttributeError):
-            asyncpg.connection.connect = connect  # what its pools call
-
-    def check(self, wanted: Json) -> None:
-        """Host, port and name must be the scratch database's, before anything is sent."""
-        host = str(wanted.get("hostaddr") or wanted.get("host") or os.environ.get("PGHOST") or "")
-        port = str(wanted.get("port") or os.environ.get("PGPORT") or 5432)
-        user = wanted.get("user") or os.environ.get("PGUSER") or ""
-        name = str(wanted.get("dbname") or wanted.get("database") or os.environ.get("PGDATABASE") or user)
-        same_host = host.rstrip("/") == self.given["host"].rstrip("/") or {(host, self.given["port"])} & self.addresses
-        if not same_host or port != str(self.given["port"]) or name != self.given["database"]:
-            self.drive.wrong_database()
-
-
-#: Arguments of `connect` that are the driver's own and no part of a connection string.
-NOT_FOR_LIBPQ = frozenset({
-    "autocommit", "prepare_threshold", "context", "row_factory", "cursor_factory", "connection_factory", "async_",
-    "async", "dsn",
-})  # fmt: skip
-
-
 def split_paths(text: Optional[str]) -> Iterator[str]:
     for part in re.split(r"[:;,\s]+" if os.pathsep == ":" else r"[;,\s]+", text or ""):
         if part:
@@ -429,7 +314,7 @@ def error_as_json(error: BaseException) -> Json:
     seen = 0
     inner: Optional[BaseException] = error
     while inner is not None and seen < 20:
-        if isinstance(inner, OutsideError):
+        if isinstance(inner, fences.OutsideError):
             said["outside"] = True
         driver = getattr(inner, "orig", None)
         for candidate in (driver, inner):
@@ -452,12 +337,8 @@ def error_as_json(error: BaseException) -> Json:
     return said
 
 
-def without_comments(sql: str) -> str:
-    return re.sub(r"--[^\n]*|/\*.*?\*/", " ", sql, flags=re.DOTALL)
-
-
 def without_literals(sql: str) -> str:
-    return _PARTS.sub(lambda found: found.group("keep") or "'?'", sql)
+    return str(fences.PARTS.sub(lambda found: found.group("comment") or found.group("keep") or "'?'", sql))
 
 
 def first_line(text: Any) -> str:
@@ -478,36 +359,46 @@ def die_with_parent() -> None:
         os._exit(1)
 
 
-def leave_the_network(host: str) -> bool:
-    """Where the scratch database is behind a socket file and the kernel lets us, no other machine can be reached at all."""
-    if not host.startswith("/") or not sys.platform.startswith("linux"):
-        return False
-    with contextlib.suppress(Exception):
-        import ctypes
-
-        return bool(ctypes.CDLL(None, use_errno=True).unshare(0x40000000) == 0)  # CLONE_NEWNET
-    return False
-
-
 def main() -> None:
+    # The folder of this file is no place to import from.
+    sys.path[:1] = []
     order = json.load(sys.stdin)
-    voice = Voice(order["marker"])
     die_with_parent()
-    if order.get("fence"):
-        voice.say("fenced", network=leave_the_network(order["fence"]["host"]))
+    gate = neighbour("gate").Gate(order["fence"], order["url"], fences.is_beyond) if order.get("fence") else None
+    voice = Voice(order["marker"])
     drive = Drive(order, voice)
+    if gate is not None:
+        drive.go_behind(gate)
+    hand_over(order)
     try:
         drive.run()
     except BaseException as error:
         facts = error_as_json(error)
+        drive.hear_all()
+        facts["outside"] = facts["outside"] or (drive.fence is not None and drive.fence.refused)
         voice.say("failed", revision=drive.revision, within=drive.watching or facts["class"] != "CommandFailedError",
                   kind="command" if isinstance(error, CommandFailedError) else "error", **facts)  # fmt: skip
         sys.stderr.flush()
         os._exit(1)
+    drive.hear_all()
     voice.say("done", statements=drive.statements)
     sys.stderr.flush()
     # Threads and pools of the application may never end by themselves.
     os._exit(0)
+
+
+def hand_over(order: Json) -> None:
+    """The database's URL, as the catalog says that `env.py` wants it."""
+    handover = order["handover"]
+    url, how, name = order["url"], handover["how"], handover["name"]
+    if handover.get("scheme"):
+        url = "{}://{}".format(handover["scheme"], url.partition("://")[2])
+    if how == "env":
+        os.environ[name] = url
+    elif how == "argument":
+        order["x"] = ["{}={}".format(name, url)]
+    else:
+        order["options"] = {name: url}
 
 
 if __name__ == "__main__":

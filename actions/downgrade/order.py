@@ -66,6 +66,8 @@ class Order:
     deadline: timedelta = timedelta(hours=1)
     #: Given in a rehearsal, and only there.
     fence: Fence | None = None
+    #: A rehearsal's outer wall, where the system allows it. Without it the fence within the process is all there is.
+    wall: bool = True
     #: Tell locks and rows before each commit; and locks after each statement.
     watch: bool = True
     watch_locks: bool = False
@@ -81,20 +83,20 @@ def carry_out(order: Order, commands: Commands, *, should_stop: Callable[[], boo
 
 
 def _command(order: Order, marker: str) -> Command:
-    url = order.handover.spelled(order.url)
-    how, name = order.handover.how, order.handover.name
     request: dict[str, Any] = {
         "marker": marker,
         "direction": order.direction,
         "target": order.target,
         "config": order.config,
         "section": order.section,
-        "x": [f"{name}={url}"] if how == "argument" else [],
-        "options": {name: url} if how == "option" else {},
+        # Spelled out over there: in a rehearsal it leads to a gate that stands there.
+        "url": order.url,
+        "handover": {"how": order.handover.how, "name": order.handover.name, "scheme": order.handover.scheme},
         "lock_timeout": _milliseconds(order.lock_timeout),
         "statement_timeout": _milliseconds(order.statement_timeout),
         "watch": order.watch,
         "watch_locks": order.watch_locks,
+        "wall": order.wall,
         "fence": None,
     }
     if order.fence:
@@ -102,7 +104,7 @@ def _command(order: Order, marker: str) -> Command:
             "host": order.fence.host, "port": order.fence.port, "database": order.fence.database,
             "token": order.fence.token,
         }  # fmt: skip
-    environment = {**order.env, name: url} if how == "env" else dict(order.env)
+    environment = dict(order.env)
     if order.fence:
         # Connections of a migration's own would otherwise wait for ever for the locks of the first.
         environment["PGOPTIONS"] = f"{environment.get('PGOPTIONS', '')} {_timeouts(order)}".strip()

@@ -75,11 +75,17 @@ class Told:
     #: What was reached for outside the database, in words; refused by the fence.
     outside: tuple[str, ...]
     seconds: float
-    #: How far it was kept from the outside: `network` (no other machine can be reached), `process` (drivers, sockets
-    #: and programs of its own process are watched), or None when there was no fence.
+    #: How far it was kept from the outside. `network`: besides the fence in its own process the system itself left it
+    #: no network and no server's socket file but the gate to the scratch database. `process`: the gate, and drivers,
+    #: sockets and programs of its own process are watched; the system allowed no more. None: there was no fence.
     fenced: str | None = None
     #: There were more statements than are told.
     untold: bool = False
+
+    @property
+    def hears_all(self) -> bool:
+        """Every statement came through the gate, by whatever client, and was told."""
+        return self.fenced is not None and not self.untold
 
 
 def trouble_from(event: dict[str, object]) -> Trouble:

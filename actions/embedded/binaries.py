@@ -6,6 +6,7 @@ by all; a history of incidents deserves better.
 """
 
 import importlib.util
+import logging
 import os
 import pwd
 import stat
@@ -13,6 +14,8 @@ import subprocess
 from pathlib import Path
 
 from actions.errors import ConfigurationError
+
+log = logging.getLogger(__name__)
 
 MAJOR = 18
 #: PostgreSQL refuses to run as root, so as root it runs as the first of these that exists, else as a new one.
@@ -68,7 +71,10 @@ def _create_service_user(name: str) -> pwd.struct_passwd:
 
 
 def let_pass(folder: Path, *, uid: int, gid: int) -> None:
-    """Let the service user walk through every folder above, without letting it list them."""
+    """Let the service user walk through every folder above, without letting it list them; each that was closed is named.
+
+    Needed by root alone, whose server must run as somebody else; a BACKOUT_HOME outside of closed folders avoids it.
+    """
     for above in folder.parents:
         status = above.stat()
         mode = stat.S_IMODE(status.st_mode)
@@ -80,3 +86,8 @@ def let_pass(folder: Path, *, uid: int, gid: int) -> None:
             needed = stat.S_IXOTH
         if not mode & needed:
             above.chmod(mode | needed)
+            log.warning(
+                "Others may now pass through %s (mode %o, was %o): the embedded PostgreSQL runs as user %d and must get to %s",
+                above, mode | needed, mode, uid, folder,
+                extra={"event": "folder_opened"},
+            )  # fmt: skip

@@ -71,11 +71,11 @@ def record_backup(connection: Connection, new: NewBackup, *, actor: str) -> Back
 
 
 def adopt_backup(
-    connection: Connection, new: NewBackup, state: BackupState, learnt: Learnt, *, actor: str
+    connection: Connection, new: NewBackup, state: BackupState, learnt: Learnt, *, taken_at: datetime, actor: str
 ) -> BackupRecord:
     """Writes down a backup that lies in a store and that this history did not know."""
-    now = text("statement_timestamp()")
-    times = {"made_at": now, "proven_at": now if state is BackupState.PROVEN else None}
+    proven = text("statement_timestamp()") if state is BackupState.PROVEN else None
+    times = {"started_at": taken_at, "made_at": taken_at, "proven_at": proven}
     statement = insert(backups).values(**{**_columns(new), **learnt, **times}, state=state)
     made = backup_from(connection.execute(statement.returning(backups)).mappings().one())
     append(connection, _entry(made, actor))
@@ -134,8 +134,8 @@ def list_backups(
 
 
 def unfinished_backups(history: History) -> tuple[BackupRecord, ...]:
-    """Those that are being made, or were when their maker died."""
-    statement = select(backups).where(text("state = 'making'")).order_by(backups.c.id)
+    """Those that are being made or copied to another store, or were when their maker died."""
+    statement = select(backups).where(text(_UNFINISHED)).order_by(backups.c.id)
     with history.reading() as connection:
         return tuple(backup_from(row) for row in connection.execute(statement).mappings())
 
@@ -160,6 +160,9 @@ def needed_by_rollbacks(history: History, service: str) -> Mapping[str, Rollback
         return {row.name: RollbackId(row.rollback) for row in found}
 
 
+_UNFINISHED = """
+state = 'making' OR (state IN ('made', 'proven') AND jsonb_path_exists(stores, '$.*.state ? (@ == "copying")'))
+"""
 #: By name in the text of its records, whatever a step calls its parameter: better one kept too long than one missed.
 _NEEDED = f"""
 WITH open AS (SELECT * FROM rollbacks WHERE {LIVE_SQL}),

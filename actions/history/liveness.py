@@ -110,7 +110,7 @@ def forgotten(history: History) -> Iterator[tuple[BackupRecord, ...]]:
             if not _may_live(record, connection) and _try_lock(connection, record.name):
                 # It may have been finished, or swept by another, between the question and the lock.
                 again = find_backup(history, record.name)
-                if again is not None and again.state is BackupState.MAKING:
+                if again is not None and (again.state, again.stores) == (record.state, record.stores):
                     found.append(again)
         yield tuple(found)
 

@@ -187,7 +187,6 @@ backups = Table(
     CheckConstraint(f"state IN ({_listed(BackupState)})", name="backups_state"),
     # Of any number of processes that see a slot of a schedule come, one takes the backup.
     Index("backups_one_per_slot", "service", "slot", "attempt", unique=True, postgresql_where=text("slot IS NOT NULL")),
-    Index("backups_being_made", "id", postgresql_where=text("state = 'making'")),
     Index("backups_by_service", "service", "id"),
     Index("backups_by_rollback", "rollback_id", postgresql_where=text("rollback_id IS NOT NULL")),
 )

@@ -12,7 +12,11 @@ import click
 VERBS: dict[str, str] = {
     "check": "Is everything ready for a rollback?",
     "assess": "What going back would cost, measured; changes nothing",
-    "serve": "Do the background work until stopped: note which revision is live, minute by minute",
+    "backup": "Take a backup of a service's database, and prove it by restoring it",
+    "backups": "Which backups there are, how far each can be trusted, and where they lie",
+    "restore": "Bring a service's database back from a backup",
+    "drill": "Rehearse a restore from end to end, into a scratch database, and write the report",
+    "serve": "Do the background work until stopped: take scheduled backups, note which revision is live",
     "status": "Every rollback that is open now",
     "history": "What was rolled back, newest first",
     "show": "One rollback with its steps, approvals and events",

@@ -1,7 +1,9 @@
 import logging
+import threading
 
 import click
 
+from actions.assess.forgotten import sweep_forgotten
 from actions.errors import ConfigurationError
 from bot.stopping import run_until_stopped
 from bot.wiring import Wiring
@@ -32,5 +34,8 @@ def serve(wiring: Wiring, *, workers_only: bool) -> None:
         count, "service" if count == 1 else "services", wiring.settings.catalog,
         extra={"event": "serve_started", "services": count, "catalog": str(wiring.settings.catalog)},
     )  # fmt: skip
+    # Beside the work: a server that does not answer must not hold it up.
+    services = tuple(wiring.catalog.services.values())
+    threading.Thread(target=sweep_forgotten, args=(services, wiring.environ), name="sweep", daemon=True).start()
     run_until_stopped(wiring.work)
     log.info("Stopped", extra={"event": "serve_stopped"})

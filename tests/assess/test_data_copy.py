@@ -5,8 +5,8 @@ import pytest
 
 from actions.assess.data_rehearsal import copy_of_live
 from actions.assess.rehearsal import Stage
-from actions.assess.scratch import ScratchServer
 from actions.backup.programs import find_programs
+from actions.backup.scratch import ScratchServer
 from actions.catalog import load_catalog
 from actions.errors import BackoutError
 from actions.platforms.local import LocalCommands
@@ -41,3 +41,16 @@ def test_while_somebody_is_connected_the_reason_is_said_instead(database_url: st
         opened = copy_of_live(stage(database_url, server))
         with pytest.raises(BackoutError, match="foreign key"):
             opened.__enter__()
+
+
+def test_a_copy_of_the_files_has_no_way_into_other_servers_either(database_url: str, postgres_url: str) -> None:
+    break_a_foreign_key(database_url)
+    with psycopg.connect(database_url, autocommit=True) as connection:
+        connection.execute("CREATE FOREIGN DATA WRAPPER f; CREATE SERVER s FOREIGN DATA WRAPPER f")
+        connection.execute("CREATE USER MAPPING FOR PUBLIC SERVER s OPTIONS (password 'x')")
+    with ScratchServer(postgres_url) as server, copy_of_live(stage(database_url, server)) as copy:
+        with psycopg.connect(copy.url) as connection:
+            assert connection.execute("SELECT count(*) FROM b").fetchone() == (1,)
+            assert connection.execute("SELECT count(*) FROM pg_user_mappings").fetchone() == (0,)
+        with psycopg.connect(database_url) as live:
+            assert live.execute("SELECT count(*) FROM pg_user_mappings").fetchone() == (1,)

@@ -5,17 +5,19 @@ import json
 import os
 import signal
 import subprocess
+import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 import psycopg
 import pytest
 
-from actions.assess.scratch import PREFIX, ScratchServer
 from actions.backup.connecting import libpq_environment, place_of
 from actions.backup.programs import find_programs, programs_for
+from actions.backup.scratch import PREFIX, ScratchServer, place_sum
 from tests.assess.service import People
 
 pytestmark = pytest.mark.slow
@@ -38,13 +40,12 @@ def fingerprint(url: str) -> tuple[str, str]:
 
 
 def scratch_databases(url: str) -> list[str]:
-    """Those that were made by somebody who is connected to this database: tests share a server."""
+    """Those that were made by somebody who is connected to this database, marked or not: tests share a server."""
     with psycopg.connect(url) as connection:
-        found = connection.execute(
-            "SELECT datname FROM pg_database WHERE starts_with(datname, %s)"
-            " AND shobj_description(oid, 'pg_database')::json->>'from' = %s",
-            [PREFIX, place_of(url)[2]],
-        )
+        row = connection.execute("SELECT oid FROM pg_database WHERE datname = current_database()").fetchone()
+        assert row is not None
+        prefix = f"{PREFIX}{place_sum(place_of(url)[2], row[0])}_"
+        found = connection.execute("SELECT datname FROM pg_database WHERE starts_with(datname, %s)", [prefix])
         return [str(name) for (name,) in found]
 
 
@@ -97,6 +98,35 @@ def test_killed_in_its_middle_it_changed_nothing_and_leaves_nothing_behind(peopl
     assert len(scratch_databases(people.url)) == 1
     with ScratchServer(people.url):
         assert scratch_databases(people.url) == []
+
+
+def gates_left() -> set[Path]:
+    return set(Path(tempfile.gettempdir()).glob("backout-gate-*"))
+
+
+@pytest.mark.parametrize("after", [0.9, 1.7, 2.6, 3.3, 4.1, 5.2])
+def test_killed_at_any_moment_it_changed_nothing_and_leaves_nothing_behind(people: People, after: float) -> None:
+    people.project(downgrade='op.execute("SELECT pg_sleep(1)")\nop.drop_column("people", "mail")')
+    before, gates = fingerprint(people.url), gates_left()
+    with subprocess.Popen(
+        people.command("people", "--data"), env=people.environment(), stdout=subprocess.DEVNULL
+    ) as program:
+        time.sleep(after)
+        children = descendants(program.pid)
+        program.send_signal(signal.SIGKILL)
+    wait_until(lambda: not any(map(is_alive, children)), "children outlived the program")
+    wait_until(lambda: gates_left() <= gates, "a gate's folder outlived the program")
+    wait_until(lambda: not is_making(people.url), "the server never noticed")
+    assert fingerprint(people.url) == before
+    done = people.assess("people", "--sql")
+    assert done.returncode == 0, done.stderr
+    assert scratch_databases(people.url) == []
+
+
+def is_making(url: str) -> bool:
+    with psycopg.connect(url) as connection:
+        query = "SELECT 1 FROM pg_stat_activity WHERE application_name = 'backout scratch'"
+        return connection.execute(query).fetchone() is not None
 
 
 def is_alive(pid: int) -> bool:

@@ -14,10 +14,10 @@ DO $$ BEGIN CREATE ROLE backout_test_owner; EXCEPTION WHEN duplicate_object THEN
 CREATE TABLE theirs (id int); INSERT INTO theirs VALUES (1); ALTER TABLE theirs OWNER TO backout_test_owner;
 """
 WAYS = {
-    "the driver's own cursor": ('op.get_bind().connection.cursor().execute("DELETE FROM people")', "DM106"),
+    "the driver's own cursor": ('op.get_bind().connection.cursor().execute("DELETE FROM people")', "DM101"),
     "a connection of its own": (
         'import os, psycopg\nwith psycopg.connect(os.environ["DATABASE_URL"]) as own:\n    own.execute("DELETE FROM people")',
-        "DM106",
+        "DM101",
     ),
     "an emptied table, however that was sent": (
         'c = op.get_bind().connection\nsend = getattr(c, "cur" + "sor")().execute\nsend("TRUNCATE people")',
@@ -84,3 +84,11 @@ def test_an_empty_target_is_no_target(people: People) -> None:
     done = people.project().assess("people", "--to", "")
     assert done.returncode == 2
     assert "--to is empty" in done.stderr
+
+
+def test_values_that_nothing_turns_back_into_their_type_are_a_loss(people: People) -> None:
+    # Its upgrade adds a column which is still there then.
+    people.fill("UPDATE people SET mail = NULL").project(
+        downgrade='op.execute("ALTER TABLE people ALTER id TYPE text")'
+    )
+    assert codes(people) == ("high", {"DL103"})

@@ -2,6 +2,8 @@
 
 from typing import Any
 
+import pytest
+
 from actions.assess.content.outcomes import Comparison, LargeObjectOutcome, Matching
 from actions.assess.content.verdicts import (
     brings_back_empty,
@@ -155,17 +157,46 @@ def test_shells_are_told_from_columns_with_content(rehearsal: Any) -> None:
     assert certain(found, None)
 
 
-def test_what_an_extension_keeps_is_left_out_and_said_so(rehearsal: Any) -> None:
-    rehearsal.fill(
-        "CREATE TABLE kept (id int); ALTER EXTENSION plpgsql ADD TABLE kept; INSERT INTO kept VALUES (1);"
-        "UPDATE pg_extension SET extconfig = ARRAY['kept'::regclass::oid], extcondition = '{\"\"}'"
-        " WHERE extname = 'plpgsql'"
-    )
-    found = rehearsal.down("DELETE FROM kept")
-    assert (found.compared, found.tables) == (0, ())
-    assert [(skipped.table.name, skipped.reason) for skipped in found.skipped] == [
-        ("kept", "belongs to the extension plpgsql")
-    ]
+KEPT = """
+CREATE TABLE kept (id int, note text); ALTER EXTENSION plpgsql ADD TABLE kept;
+INSERT INTO kept SELECT n, 'note ' || n FROM generate_series(1, 5) n;
+UPDATE pg_extension SET extconfig = ARRAY['kept'::regclass::oid], extcondition = ARRAY['WHERE id > 2']
+WHERE extname = 'plpgsql'
+"""
+
+
+GONE = """
+ALTER EXTENSION plpgsql DROP TABLE kept; DROP TABLE kept;
+UPDATE pg_extension SET extconfig = NULL, extcondition = NULL WHERE extname = 'plpgsql'
+"""
+
+
+@pytest.mark.parametrize(
+    ("down", "lost"),
+    [
+        ("DELETE FROM kept WHERE id > 3", 2),
+        ("UPDATE kept SET note = 'x' WHERE id = 4", 1),
+        ("DELETE FROM kept WHERE id <= 2", 0),
+        (GONE, 3),
+        ("ALTER TABLE kept DROP note", 3),
+        ("", 0),
+    ],
+)
+def test_rows_that_users_keep_in_an_extensions_table_are_compared(rehearsal: Any, down: str, lost: int) -> None:
+    rehearsal.fill(KEPT)
+    found = rehearsal.down(down)
+    assert rows_lost(found) == lost
+    assert loses_data(found, None) is bool(lost)
+    assert certain(found, None)
+    assert not found.skipped
+
+
+def test_rows_of_an_extension_that_come_back_are_not_lost(rehearsal: Any) -> None:
+    rehearsal.fill(KEPT)
+    found = rehearsal.down("CREATE TABLE away AS SELECT * FROM kept; DELETE FROM kept")
+    again = rehearsal.up("INSERT INTO kept SELECT * FROM away; DROP TABLE away")
+    assert rows_lost(found) == 3
+    assert not loses_data(found, again)
 
 
 def test_a_table_of_the_reference_is_read_once_for_both_comparisons(shop: Any) -> None:

@@ -3,7 +3,7 @@
 import psycopg
 
 from actions.assess.schema.compare import compare_by_id
-from actions.assess.schema.effects import Effects, effects_of
+from actions.assess.schema.effects import Effects, effects_of, extensions_with_rows
 from actions.assess.schema.naming import Identity
 from actions.assess.schema.narrowing import Fit
 from actions.assess.schema.snapshot import read_schema
@@ -175,3 +175,31 @@ def test_new_files_are_seen(shop: psycopg.Connection) -> None:
     effects = _down(shop, "TRUNCATE notes; REINDEX INDEX users_mood; REFRESH MATERIALIZED VIEW totals")
     assert [display(one) for one in effects.rewritten] == ["notes", "totals"]
     assert "users.users_mood" in [display(one) for one in effects.reindexed]
+
+
+def _extended(shop: psycopg.Connection) -> str:
+    """Any extension that this server has."""
+    known = "SELECT name FROM pg_available_extensions WHERE name IN ('vector', 'citext') LIMIT 1"
+    name: str = shop.execute(known).fetchone()[0]
+    shop.execute(f"CREATE EXTENSION {name}".encode())
+    return name
+
+
+def test_an_extension_that_keeps_rows_for_its_users_is_named_when_it_goes(shop: psycopg.Connection) -> None:
+    name = _extended(shop)
+    shop.execute(
+        f"CREATE TABLE jobs (id integer); ALTER EXTENSION {name} ADD TABLE jobs;"
+        " UPDATE pg_extension SET extconfig = ARRAY['jobs'::regclass::oid], extcondition = '{\"\"}'"
+        f" WHERE extname = '{name}'".encode()
+    )
+    before = read_schema(shop)
+    shop.execute(f"DROP EXTENSION {name}".encode())
+    changes = compare_by_id(before, read_schema(shop))
+    assert [(one.identity.name, one.keeps) for one in extensions_with_rows(changes)] == [(name, ("public.jobs",))]
+
+
+def test_an_extension_without_rows_of_its_users_is_no_loss(shop: psycopg.Connection) -> None:
+    name = _extended(shop)
+    before = read_schema(shop)
+    shop.execute(f"DROP EXTENSION {name}".encode())
+    assert list(extensions_with_rows(compare_by_id(before, read_schema(shop)))) == []

@@ -5,7 +5,7 @@ import pytest
 from actions.assess.statements.reading import statements_in
 from actions.assess.statements.values import Kind
 
-LOOK, SESSION, DDL, READS, DATA, CODE, OUTSIDE = Kind
+LOOK, SESSION, DDL, READS, MEASURES, DATA, CODE, OUTSIDE = Kind
 
 PLAIN_DDL = [
     "CREATE TABLE a (id integer PRIMARY KEY, name varchar(10) DEFAULT 'x' REFERENCES b (id))",
@@ -56,7 +56,10 @@ def test_definitions_are_ddl_and_nothing_else(text: str) -> None:
         ("SELECT extract(year FROM now())", {LOOK}),
         ("SELECT a IS DISTINCT FROM b FROM pg_class", {LOOK}),
         ("WITH x (a, b) AS (SELECT 1, 2) SELECT * FROM x", {LOOK}),
-        ("EXPLAIN SELECT * FROM users", {LOOK}),
+        ("EXPLAIN SELECT relname FROM pg_class", {LOOK}),
+        ("SELECT pg_relation_filenode('users'), pg_size_pretty(10::bigint)", {LOOK}),
+        ("SELECT relname FROM pg_class", {LOOK}),
+        ("SELECT pid FROM pg_stat_activity WHERE datname = current_database()", {LOOK}),
         ("SELECT version_num FROM alembic_version", {LOOK}),
         ("UPDATE alembic_version SET version_num='?' WHERE alembic_version.version_num = '?'", {LOOK}),
         ("INSERT INTO alembic_version (version_num) VALUES ('?')", {LOOK}),
@@ -93,6 +96,22 @@ def test_looks_into_catalogs_and_session_statements_are_plain(text: str, kinds: 
         ("SELECT * FROM users FOR UPDATE", READS),
         ("DECLARE c CURSOR FOR SELECT * FROM users", READS),
         ("FETCH ALL FROM c", READS),
+        ("EXPLAIN SELECT * FROM users", MEASURES),
+        ("EXPLAIN DELETE FROM users", MEASURES),
+        ("SELECT pg_relation_size('users')", MEASURES),
+        ("SELECT pg_catalog.pg_total_relation_size(oid) FROM pg_class", MEASURES),
+        ("SELECT pg_table_size('users') + pg_indexes_size('users')", MEASURES),
+        ("SELECT pg_database_size(current_database())", MEASURES),
+        ("SELECT pg_stat_get_live_tuples(oid) FROM pg_class", MEASURES),
+        ("SELECT n_live_tup FROM pg_stat_user_tables", MEASURES),
+        ("SELECT heap_blks_read FROM pg_catalog.pg_statio_user_tables", MEASURES),
+        ("SELECT null_frac FROM pg_stats", MEASURES),
+        ("SELECT stanullfrac FROM pg_statistic", MEASURES),
+        ("SELECT reltuples FROM pg_class", MEASURES),
+        ("SELECT c.relpages FROM pg_catalog.pg_class c", MEASURES),
+        ("SELECT * FROM pg_class", MEASURES),
+        ("SELECT last_value FROM pg_sequences", READS),
+        ("SELECT count(*) FROM pg_largeobject_metadata", READS),
         ("COPY users TO STDOUT", READS),
         ("COPY (SELECT * FROM users) TO STDOUT", READS),
         ("INSERT INTO a VALUES (1)", DATA),

@@ -3,7 +3,8 @@
 import sys
 from pathlib import Path
 
-from actions.assess.scratch import ScratchDatabase
+from actions.assess.place import fence_of
+from actions.backup.scratch import ScratchDatabase
 from actions.downgrade.order import Order, UrlHandover, carry_out
 from actions.downgrade.told import Told
 from actions.platforms.local import LocalCommands, ordinary_surroundings
@@ -66,4 +67,4 @@ def drive(folder: Path, url: str, direction: str, target: str, **more: object) -
 
 
 def fenced(folder: Path, scratch: ScratchDatabase, direction: str, target: str, **more: object) -> Told:
-    return drive(folder, scratch.url, direction, target, fence=scratch.fence, **more)
+    return drive(folder, scratch.url, direction, target, fence=fence_of(scratch), **more)

@@ -5,7 +5,7 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from actions.assess.scratch import ScratchDatabase, ScratchServer
+from actions.backup.scratch import ScratchDatabase, ScratchServer
 from actions.downgrade.drive import without_literals
 from actions.downgrade.order import UrlHandover
 from tests.downgrade.project import drive, fenced, write_project

@@ -1,21 +1,14 @@
-"""Content beside the tables: sequences, large objects, and tables that extensions keep for their users."""
+"""Content beside the tables: sequences and large objects."""
 
 from actions.assess.content.both import Both
 from actions.assess.content.lines import surplus
 from actions.assess.content.looking import Look
-from actions.assess.content.outcomes import LargeObjectOutcome, SequenceMove, Skipped
-from actions.assess.schema.naming import Identity
+from actions.assess.content.outcomes import LargeObjectOutcome, SequenceMove
 
 _SEQUENCES = """
 SELECT s.seqrelid::pg_catalog.int8,
        CASE WHEN has_sequence_privilege(s.seqrelid, 'SELECT, USAGE') THEN pg_sequence_last_value(s.seqrelid) END
 FROM pg_sequence s"""
-
-_EXTENSION_TABLES = """
-SELECT n.nspname::pg_catalog.text, c.relname::pg_catalog.text, e.extname::pg_catalog.text
-FROM pg_extension e, unnest(e.extconfig) AS kept(oid)
-JOIN pg_class c ON c.oid = kept.oid JOIN pg_namespace n ON n.oid = c.relnamespace
-WHERE c.relkind IN ('r', 'p') ORDER BY 1, 2"""
 
 _LARGE_OBJECTS_READABLE = "SELECT has_table_privilege('pg_largeobject', 'SELECT')"
 _LARGE_OBJECTS = "SELECT count(*) FROM pg_largeobject_metadata"
@@ -55,14 +48,6 @@ def compare_large_objects(both: Both) -> tuple[LargeObjectOutcome | None, bool]:
     without_equal = _alone(both, _CONTENTS)[0] if readable else lost
     found = LargeObjectOutcome(before=ours[0], lost=lost, changed=without_equal - lost, new=new)
     return (found if found.lost or found.changed or found.new else None), readable
-
-
-def kept_by_extensions(look: Look) -> tuple[Skipped, ...]:
-    """Tables of extensions that a dump would save because users write to them."""
-    return tuple(
-        Skipped(table=Identity(schema=schema, name=name), reason=f"belongs to the extension {extension}")
-        for schema, name, extension in look.rows(_EXTENSION_TABLES)
-    )
 
 
 def _standing(look: Look) -> dict[int, int | None]:

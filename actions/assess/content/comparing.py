@@ -7,9 +7,10 @@ from functools import partial
 
 import psycopg
 
-from actions.assess.content.beside import compare_large_objects, compare_sequences, kept_by_extensions
+from actions.assess.content.beside import compare_large_objects, compare_sequences
 from actions.assess.content.both import Both, reason_of
 from actions.assess.content.budget import OutOfBudgetError
+from actions.assess.content.extensions import compare_kept, kept_tables
 from actions.assess.content.looking import Look
 from actions.assess.content.outcomes import (
     AppearedTable,
@@ -101,7 +102,21 @@ def _in_order(pairing: Pairing, both: Both, likely: Collection[Identity]) -> lis
     return sorted(pairing.pairs, key=order)
 
 
+def _look_into_extensions(both: Both, found: _Found) -> None:
+    ours, theirs = both.at_once(kept_tables, kept_tables)
+    for identity, kept in ours.items():
+        with _noting(found, identity):
+            outcome = compare_kept(kept, theirs.get(identity), both)
+            found.compared += isinstance(outcome, TableOutcome | None)
+            if isinstance(outcome, VanishedTable):
+                found.vanished.append(outcome)
+            elif outcome is not None:
+                found.tables.append(outcome)
+
+
 def _look_beside(both: Both, found: _Found, *, by_id: bool) -> None:
+    with _noting(found, None, "tables of extensions: "):
+        _look_into_extensions(both, found)
     with _noting(found, None, "sequences: "):
         found.sequences = compare_sequences(both, by_id=by_id)
     with _noting(found, None, "large objects: "):
@@ -112,12 +127,11 @@ def _look_beside(both: Both, found: _Found, *, by_id: bool) -> None:
 
 
 def _skipped(both: Both) -> tuple[Skipped, ...]:
-    foreign = (
+    return tuple(
         Skipped(table=table.identity, reason="foreign table: its rows are not in this database")
         for table in both.before.schema.tables
         if table.form == FOREIGN
     )
-    return (*foreign, *kept_by_extensions(both.before))
 
 
 @contextmanager

@@ -1,5 +1,6 @@
 """DL: rows and values that would be gone, counted on the live database; with a data rehearsal, as it really went."""
 
+import re
 from collections.abc import Iterator
 
 from actions.assess.content.outcomes import Comparison
@@ -7,6 +8,7 @@ from actions.assess.content.verdicts import Missing, loses_data, missing
 from actions.assess.findings.evidence import Evidence, display
 from actions.assess.probes.values import Tally
 from actions.assess.schema.changes import Changed
+from actions.assess.schema.effects import extensions_with_rows
 from actions.assess.schema.type_usage import columns_using
 from actions.assess.schema.values import UserType
 from actions.assess.values import Finding
@@ -72,10 +74,12 @@ def dropped_tables(evidence: Evidence) -> Iterator[Finding]:
 def silent_changes(evidence: Evidence) -> Iterator[Finding]:
     """DL103: a column's type changes and values come out as other ones, without an error: cut, rounded, mapped.
 
-    Medium when every value was looked at and none changes.
+    Medium when every value was looked at and none changes; but high where the upgrade no longer runs afterwards and the
+    values stay in a form of another type (numbers as text).
     """
     if evidence.losses is None or evidence.settled_by_data:
         return
+    for_good = evidence.schema is not None and evidence.schema.up is not None and not evidence.schema.up.succeeded
     for retype in evidence.losses.retypes:
         name = f"{display(retype.table)}.{retype.column}"
         how = f"`{name}` changes from {retype.before} to {retype.after}"
@@ -92,8 +96,19 @@ def silent_changes(evidence: Evidence) -> Iterator[Finding]:
                 message=f"{how}: {said(retype.changes, 'values')} would come out as other ones",
                 evidence=numbers(retype.changes), remedy=REMEDY,
             )  # fmt: skip
+        elif for_good and _without_size(retype.before) != _without_size(retype.after):
+            yield Finding(
+                code="DL103", severity=Risk.HIGH, object=name,
+                message=f"{how}; nothing turns the values back, since the upgrade fails after it",
+                evidence=numbers(retype.values), remedy=REMEDY,
+            )  # fmt: skip
         else:
             yield Finding(code="DL103", severity=Risk.MEDIUM, object=name, message=f"{how}; no value changes by it")
+
+
+def _without_size(type_name: str) -> str:
+    """`character varying` of `character varying(20)`."""
+    return re.sub(r"\([\d, ]+\)", "", type_name)
 
 
 def really_lost(evidence: Evidence) -> Iterator[Finding]:
@@ -216,6 +231,23 @@ def composite_types(evidence: Evidence) -> Iterator[Finding]:
             )  # fmt: skip
 
 
+def extensions_rows(evidence: Evidence) -> Iterator[Finding]:
+    """DL111: an extension goes, or gets another version, and keeps rows for its users in tables of its own.
+
+    Jobs of a scheduler, reference systems of a map: DROP EXTENSION takes them along. They are not counted.
+    """
+    if evidence.schema is None or evidence.settled_by_data:
+        return
+    for extension in extensions_with_rows(evidence.schema.changes):
+        name = extension.identity.name
+        yield Finding(
+            code="DL111", severity=Risk.HIGH, object=name,
+            message=f"The extension `{name}` goes or changes, and with it perhaps rows of {', '.join(extension.keeps[:5])}",
+            evidence={"tables": list(extension.keeps)},
+            remedy=f"A data rehearsal (`--data`) tells what becomes of them. {REMEDY}",
+        )  # fmt: skip
+
+
 def losses_unknown(evidence: Evidence) -> Iterator[Finding]:
     """DL107: the live database could not be asked what would be lost."""
     if evidence.losses is None and evidence.schema and evidence.schema.succeeds and not evidence.settled_by_data:
@@ -227,5 +259,5 @@ def losses_unknown(evidence: Evidence) -> Iterator[Finding]:
 
 FAMILY = (
     dropped_columns, dropped_tables, silent_changes, really_lost, comes_back, not_compared, losses_unknown, rewritten_in_place,
-    rewritten_unseen, composite_types,
+    rewritten_unseen, composite_types, extensions_rows,
 )  # fmt: skip

@@ -2,8 +2,9 @@
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 
-from actions.assess.findings.evidence import Evidence, whose
+from actions.assess.findings.evidence import AROUND, Evidence, whose
 from actions.assess.seen import Operation, Side
 from actions.assess.statements.reading import statements_in
 from actions.assess.statements.values import Kind, Statement
@@ -38,6 +39,20 @@ def looks_at_rows(evidence: Evidence) -> Iterator[Finding]:
     """
     for revision in _by_revision(evidence, Kind.READS):
         yield _finding("DM102", evidence, revision, "looks at rows before it decides what to do")
+
+
+def looks_at_statistics(evidence: Evidence) -> Iterator[Finding]:
+    """DM107: the downgrade asks for sizes, statistics or plans, and may do different things by the answer.
+
+    A copy has the rows, but neither the same files nor the same statistics: not even a data rehearsal shows what the
+    downgrade would do by the live ones. Low where only `env.py` asks and it was rehearsed with the data.
+    """
+    for revision in _by_revision(evidence, Kind.MEASURES):
+        found = _finding("DM107", evidence, revision, "looks at sizes, statistics or plans, which a copy has otherwise")
+        if revision != AROUND:
+            remedy = f"Read what it does by the answer. {RESTORE}"
+            found = replace(found, severity=Risk.HIGH, remedy=remedy)
+        yield found
 
 
 def runs_code(evidence: Evidence) -> Iterator[Finding]:
@@ -76,8 +91,11 @@ def upgrade_changed_rows(evidence: Evidence) -> Iterator[Finding]:
 def goes_past_us(evidence: Evidence) -> Iterator[Finding]:
     """DM106: the downgrade sends statements that we do not hear: by a connection of its own, or by the driver's cursor.
 
-    Whatever it deletes or changes there leaves no trace on an empty copy.
+    Whatever it deletes or changes there leaves no trace on an empty copy. Silent where a rehearsal went through in which
+    every connection was listened to: then those statements are told like the others.
     """
+    if evidence.told is not None and evidence.told.succeeded and evidence.told.hears_all:
+        return
     for revision in evidence.path.revisions:
         how = _past_us(revision.downgrade)
         if how:
@@ -121,4 +139,6 @@ def _finding(code: str, evidence: Evidence, revision: str, what: str) -> Finding
     )
 
 
-FAMILY = (writes_rows, looks_at_rows, runs_code, more_than_is_told, upgrade_changed_rows, goes_past_us)
+FAMILY = (
+    writes_rows, looks_at_rows, looks_at_statistics, runs_code, more_than_is_told, upgrade_changed_rows, goes_past_us,
+)  # fmt: skip

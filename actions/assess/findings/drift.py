@@ -2,6 +2,8 @@
 
 from collections.abc import Iterator, Sequence
 
+from actions.assess.error_words import shown
+from actions.assess.failures import source_of
 from actions.assess.findings.evidence import Evidence
 from actions.assess.schema.changes import Change
 from actions.assess.schema.describing import describe
@@ -23,7 +25,7 @@ def way_up_is_shut(evidence: Evidence) -> Iterator[Finding]:
             code="DR101",
             severity=Risk.MEDIUM,
             object=up.trouble.revision or "",
-            message=f"After going back, the upgrade fails: {up.trouble.message}",
+            message=f"After going back, the upgrade fails: {shown(up.trouble, source_of(evidence.path))}",
             evidence={"revision": up.trouble.revision, "sqlstate": up.trouble.sqlstate},
             remedy="Have the fix for the migration ready before going back, or the next deploy will not start.",
         )

@@ -122,4 +122,34 @@ def nothing_was_rehearsed(evidence: Evidence) -> Iterator[Finding]:
         )
 
 
-FAMILY = (rehearsal_failed, raises_on_purpose, empty_downgrade, cannot_be_read, nothing_was_rehearsed)
+def something_else_was_rehearsed(evidence: Evidence) -> Iterator[Finding]:
+    """IR106: the rehearsal did not run the revisions that the scripts say are on the way.
+
+    An `env.py` that runs nothing, or something of its own, ends well all the same. Whatever was not run is unknown.
+    """
+    told = evidence.told
+    if told is None or not told.succeeded:
+        return
+    on_the_way = {revision.id for revision in evidence.path.revisions}
+    ran = {revision for revision, _ in told.steps}
+    for revision, what in [(each, "was not rehearsed") for each in sorted(on_the_way - ran)] + [
+        (each, "ran in the rehearsal, and is not on the way that the scripts name") for each in sorted(ran - on_the_way)
+    ]:
+        yield Finding(
+            code="IR106",
+            severity=Risk.HIGH,
+            object=revision,
+            message=f"Revision {revision} {what}, although Alembic says that all went well",
+            evidence={"revision": revision},
+            remedy="See what env.py does instead of `context.run_migrations()`, then assess again.",
+        )
+
+
+FAMILY = (
+    rehearsal_failed,
+    raises_on_purpose,
+    empty_downgrade,
+    cannot_be_read,
+    nothing_was_rehearsed,
+    something_else_was_rehearsed,
+)

@@ -118,6 +118,10 @@ class Prober:
             *(Dropped(table=table.identity) for table in effects.tables_gone),
             *(Dropped(table=one.table, column=one.column.identity.name) for one in effects.columns_gone),
         ]
+        return self.dependents_of(dropped)
+
+    def dependents_of(self, dropped: Sequence[Dropped]) -> tuple[Dependent, ...]:
+        """The same for tables and columns that are named; what does not exist has none."""
         if not dropped:
             return ()
         with self._session.borrowed() as connection:

@@ -21,6 +21,7 @@ from typing import Any, Self, TypeAlias
 import psycopg
 from psycopg import sql
 
+from actions.assess.connecting import connect_to_read
 from actions.assess.probes.limits import Limits
 from actions.errors import BackoutError, RefusedError, UnavailableError
 from actions.redaction import learn_secret, redact
@@ -202,27 +203,14 @@ class LiveSession:
 
 
 def _connect(url: str, limits: Limits) -> psycopg.Connection[Row]:
-    options = " ".join(
-        f"-c {name}={value}"
-        for name, value in {
-            "default_transaction_read_only": "on",
-            "statement_timeout": round(limits.catalogs.total_seconds() * 1000),
-            "lock_timeout": round(limits.lock.total_seconds() * 1000),
-            "idle_in_transaction_session_timeout": "10000",
-        }.items()
-    )
-    known: dict[str, Any] = {
-        "autocommit": True,
-        "connect_timeout": CONNECT_SECONDS,
-        "application_name": "backout assess",
+    settings: dict[str, str | int] = {
+        "default_transaction_read_only": "on",
+        "statement_timeout": round(limits.catalogs.total_seconds() * 1000),
+        "lock_timeout": round(limits.lock.total_seconds() * 1000),
+        "idle_in_transaction_session_timeout": 10_000,
     }
-    try:
-        return psycopg.connect(url, options=options, **known)
-    except psycopg.OperationalError as error:
-        if "unsupported startup parameter" not in str(error):
-            raise
-        # A pooler. Each question brings its settings along anyway.
-        return psycopg.connect(url, **known)
+    # Each question brings its settings along anyway.
+    return connect_to_read(url, settings, application_name="backout assess", connect_timeout=CONNECT_SECONDS)
 
 
 def _first_line(error: Exception) -> str:

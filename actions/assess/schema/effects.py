@@ -12,7 +12,18 @@ from actions.assess.schema.changes import Change, Changed, Gone, New
 from actions.assess.schema.naming import Identity, Kind
 from actions.assess.schema.narrowing import Fit, fit
 from actions.assess.schema.type_usage import ColumnOf, columns_using
-from actions.assess.schema.values import Column, Constraint, Domain, Enum, Index, Schema, Sequence, Table, View
+from actions.assess.schema.values import (
+    Column,
+    Constraint,
+    Domain,
+    Enum,
+    Extension,
+    Index,
+    Schema,
+    Sequence,
+    Table,
+    View,
+)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -186,6 +197,16 @@ def _new_files(before: Iterable[Table | View | Index], after: Iterable[Table | V
         and thing.storage
         and files.get((thing.kind, thing.oid), thing.storage) != thing.storage
     )
+
+
+def extensions_with_rows(changes: Iterable[Change]) -> Iterator[Extension]:
+    """Extensions that go or get another version, and keep rows for their users."""
+    for change in changes:
+        was = change.before if isinstance(change, Gone | Changed) else None
+        if not isinstance(was, Extension) or not was.keeps:
+            continue
+        if isinstance(change, Gone) or (isinstance(change, Changed) and change.attribute("version")):
+            yield was
 
 
 def dropped_by(changes: Iterable[Change]) -> tuple[Dropped, ...]:

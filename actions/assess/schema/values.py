@@ -231,6 +231,8 @@ class Extension(SchemaObject):
 
     version: str
     namespace: str
+    #: Its tables in which it keeps rows for its users: what a dump would save.
+    keeps: tuple[str, ...] = field(compare=False)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -30,10 +30,10 @@ _HARMLESS = _words(
     justify_days justify_hours justify_interval lag last_value lastval lead least left length ln localtime
     localtimestamp log lower lpad ltrim make_date make_interval make_time make_timestamp make_timestamptz max md5
     min mod mode now nth_value ntile num_nonnulls num_nulls obj_description octet_length overlay percent_rank
-    percentile_cont percentile_disc pg_backend_pid pg_collation_for pg_column_size pg_database_size
-    pg_describe_object pg_encoding_to_char pg_has_role pg_identify_object pg_indexes_size pg_is_in_recovery
-    pg_my_temp_schema pg_postmaster_start_time pg_relation_filenode pg_relation_size pg_size_pretty pg_sleep
-    pg_table_size pg_total_relation_size pg_typeof pi position power quote_ident quote_literal quote_nullable random
+    percentile_cont percentile_disc pg_backend_pid pg_collation_for pg_column_size
+    pg_describe_object pg_encoding_to_char pg_has_role pg_identify_object pg_is_in_recovery pg_my_temp_schema
+    pg_postmaster_start_time pg_relation_filenode pg_size_pretty pg_sleep pg_typeof pi position power quote_ident
+    quote_literal quote_nullable random
     rank regexp_count regexp_instr regexp_like regexp_match regexp_matches regexp_replace regexp_split_to_array
     regexp_split_to_table regexp_substr repeat replace reverse right round row_number row_to_json rpad rtrim scale
     session_user sha224 sha256 sha384 sha512 shobj_description sign split_part sqrt starts_with statement_timestamp
@@ -45,11 +45,14 @@ _HARMLESS = _words(
     """
 )
 #: Families of functions that tell what the catalogs hold.
-_CATALOG_LOOK = re.compile(
-    r"pg_get_\w+|pg_\w+_is_visible|has_\w+_privilege|pg_stat_get_\w+|pg_(?:index|indexam)_\w*has_property"
-)
+_CATALOG_LOOK = re.compile(r"pg_get_\w+|pg_\w+_is_visible|has_\w+_privilege|pg_(?:index|indexam)_\w*has_property")
+#: They read no row and write none, but what they answer depends on how many there are, and how they lie in files.
+_MEASURES = re.compile(r"pg_(?:database|indexes|relation|table|total_relation|tablespace)_size|pg_stat_get_\w+")
 _SESSION = frozenset({"set_config", "setseed"})
-_DATA = frozenset({"nextval", "setval", "lo_create", "lo_creat", "lo_from_bytea", "lo_put", "lo_unlink"})
+_OTHERS = {
+    **dict.fromkeys(("nextval", "setval", "lo_create", "lo_creat", "lo_from_bytea", "lo_put", "lo_unlink"), Kind.DATA),
+    "pg_sequence_last_value": Kind.READS,
+}
 _OUTSIDE = frozenset({"lo_export", "lo_import", "pg_notify", "query_to_file", "txid_snapshot_to_file"}) | _words(
     """
     pg_backup_start pg_backup_stop pg_cancel_backend pg_copy_logical_replication_slot
@@ -104,8 +107,10 @@ def _meaning(schema: str | None, name: str) -> Kind:
         return Kind.OUTSIDE
     if schema not in {None, "pg_catalog"}:
         return Kind.CODE
+    if _MEASURES.fullmatch(name):
+        return Kind.MEASURES
     if name in _HARMLESS or _CATALOG_LOOK.fullmatch(name):
         return Kind.LOOK
     if name in _SESSION or name.startswith(("pg_advisory_", "pg_try_advisory_")):
         return Kind.SESSION
-    return Kind.DATA if name in _DATA else Kind.CODE
+    return _OTHERS.get(name, Kind.CODE)

@@ -1,5 +1,6 @@
 """Names of tables, read from tokens."""
 
+import re
 from collections.abc import Sequence
 
 from actions.assess.statements.tokens import Token, TokenKind
@@ -41,6 +42,33 @@ def is_catalog(name: Name) -> bool:
     if name.schema is not None:
         return name.schema in {"pg_catalog", "information_schema"}
     return name.name.startswith("pg_")
+
+
+#: What the server itself writes down about the rows of tables. `pg_stat_activity` and its kind are about sessions.
+_STATISTICS = re.compile(r"pg_stat(?:io)?_(?:xact_)?(?:all|user|sys)_\w+|pg_stats\w*|pg_statistic\w*|pg_stat_database")
+_CONTENT = re.compile(r"pg_sequences|pg_largeobject\w*")
+_COLUMNS_OF_STATISTICS = ("reltuples", "relpages", "relallvisible", "relallfrozen")
+
+
+def holds_content(name: Name) -> bool:
+    """A catalog whose rows are the application's."""
+    return _CONTENT.fullmatch(name.name) is not None
+
+
+def holds_statistics(statement: Sequence[Token], name: Name) -> bool:
+    """A catalog that tells how many rows there are about: in a copy, empty or not, it says something else."""
+    if _STATISTICS.fullmatch(name.name):
+        return True
+    return name.name == "pg_class" and (
+        any(token.name in _COLUMNS_OF_STATISTICS for token in statement) or _takes_all_columns(statement)
+    )
+
+
+def _takes_all_columns(statement: Sequence[Token]) -> bool:
+    return any(
+        token.says("*") and place > 0 and statement[place - 1].says("select", ",", ".", "distinct", "all")
+        for place, token in enumerate(statement)
+    )
 
 
 def is_version_table(name: Name, version_table: str) -> bool:

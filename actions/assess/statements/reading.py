@@ -5,7 +5,14 @@ from typing import TypeAlias
 
 from actions.assess.statements import definitions, relations
 from actions.assess.statements.functions import calls
-from actions.assess.statements.names import is_catalog, is_version_table, table_at, word
+from actions.assess.statements.names import (
+    holds_content,
+    holds_statistics,
+    is_catalog,
+    is_version_table,
+    table_at,
+    word,
+)
 from actions.assess.statements.splitting import balanced, parts, split
 from actions.assess.statements.tokens import Token, TokenKind, tokens
 from actions.assess.statements.values import Kind, Name, Statement
@@ -86,9 +93,11 @@ def _query(found: Sequence[Token], version_table: str) -> Meaning:
     if any(token.says("into") for token in found) and not kinds:
         kinds |= {Kind.DATA, Kind.DDL}
         reasons.append("SELECT INTO makes a table with rows")
-    read = [
-        name for name in relations.read(found) if not is_catalog(name) and not is_version_table(name, version_table)
-    ]
+    named = [name for name in relations.read(found) if not is_version_table(name, version_table)]
+    read = [name for name in named if not is_catalog(name) or holds_content(name)]
+    if any(is_catalog(name) and holds_statistics(found, name) for name in named):
+        kinds.add(Kind.MEASURES)
+        reasons.append("looks at statistics")
     if read:
         kinds.add(Kind.READS)
         reasons.append(f"reads rows of {', '.join(map(str, read[:5]))}")
@@ -195,9 +204,12 @@ def _explain(found: Sequence[Token], version_table: str) -> Meaning:
     elif _opens(found, 1):
         place = len(_inside(found, 1)) + 3
     runs = any(token.says("analyze") for token in found[1:place])
-    if not runs:
-        return frozenset({Kind.LOOK}), ()
-    return _inner(found[place:], version_table)
+    kinds, reasons = _inner(found[place:], version_table)
+    if runs or kinds <= {Kind.LOOK, Kind.DDL}:
+        return (kinds, reasons) if runs else (frozenset({Kind.LOOK}), ())
+    # A plan runs nothing, but it says how many rows there are about; and making it may call functions.
+    code = {Kind.CODE} & kinds
+    return frozenset({Kind.MEASURES, *code}), ("EXPLAIN tells how many rows there are", *(reasons if code else ()))
 
 
 def _prepare(found: Sequence[Token], version_table: str) -> Meaning:

@@ -14,6 +14,8 @@ class Kind(StrEnum):
     DDL = "ddl"
     #: Looks at rows. What is done next may depend on them.
     READS = "reads"
+    #: Looks at sizes, statistics or plans. What is done next may depend on them, and a copy has other ones.
+    MEASURES = "measures"
     #: Writes rows.
     DATA = "data"
     #: Runs code, or was not understood.

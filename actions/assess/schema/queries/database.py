@@ -11,7 +11,10 @@ FROM pg_namespace n WHERE {USER_SCHEMA} AND {free("pg_namespace", "n.oid")}"""
 
 EXTENSIONS = f"""
 SELECT e.oid::int8 AS oid, e.extname AS name, pg_get_userbyid(e.extowner) AS owner, e.extversion AS version,
-       n.nspname AS namespace, {comment("pg_extension", "e.oid")}, e.extnamespace::text AS stored_namespace
+       n.nspname AS namespace, {comment("pg_extension", "e.oid")}, e.extnamespace::text AS stored_namespace,
+       ARRAY(SELECT {qualified("k.nspname", "c.relname")} COLLATE "C" FROM pg_class c
+             JOIN pg_namespace k ON k.oid = c.relnamespace
+             WHERE c.oid = ANY (e.extconfig) AND c.relkind IN ('r', 'p') ORDER BY 1) AS keeps
 FROM pg_extension e JOIN pg_namespace n ON n.oid = e.extnamespace"""
 
 PUBLICATIONS = f"""

@@ -28,11 +28,9 @@ def upgrade() -> None:
         unique=True,
         postgresql_where=sa.text("slot IS NOT NULL"),
     )
-    op.create_index("backups_being_made", "backups", ["id"], postgresql_where=sa.text("state = 'making'"))
 
 
 def downgrade() -> None:
-    op.drop_index("backups_being_made", "backups")
     op.drop_index("backups_one_per_slot", "backups")
     # The older version knows no such state, and must not take one that is gone for one that is there.
     op.execute("UPDATE backups SET state = 'failed', because = 'deleted' WHERE state = 'deleted'")

@@ -1,0 +1,215 @@
+"""How long a backup takes, beside the usual ways, in one run on one database.
+
+The database has what services have: wide text, JSON, many small rows, bytes that no compression makes smaller, indexes,
+and fifty little tables. Everything has been read once before the clock runs. Nothing is timed while it is built.
+"""
+
+import argparse
+import os
+import random
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import accumulate
+from pathlib import Path
+
+import psutil
+import psycopg
+
+from actions.backup.connecting import libpq_environment
+from actions.backup.programs import ClientPrograms, find_programs, programs_for
+from actions.embedded import EmbeddedPostgres
+from actions.embedded.binaries import MAJOR
+
+SETTINGS = {
+    "fsync": "off",
+    "synchronous_commit": "off",
+    "full_page_writes": "off",
+    "max_wal_size": "8GB",
+    "shared_buffers": "512MB",
+    "maintenance_work_mem": "512MB",
+}
+UNITS = {"MB": 10**6, "GB": 10**9}
+RATIO_BAR = 0.35
+SIZE_BAR = 1.0
+MEMORY_BAR = 200.0
+LITTLE_TABLES = 50
+SCHEMA = """
+CREATE TABLE articles (id bigserial PRIMARY KEY, slug text NOT NULL UNIQUE, title text, body text, made_at timestamptz);
+CREATE TABLE events (id bigserial PRIMARY KEY, kind text, told jsonb NOT NULL);
+CREATE TABLE postings (id bigserial PRIMARY KEY, account_id int, amount numeric(12, 2), state text, made_at timestamptz);
+CREATE TABLE files (id bigserial PRIMARY KEY, name text, content bytea);
+CREATE INDEX ON articles (made_at);
+CREATE INDEX ON events USING gin (told jsonb_path_ops);
+CREATE INDEX ON postings (account_id, made_at);
+CREATE INDEX ON postings (state) WHERE state <> 'done';
+"""
+POSTINGS = """
+INSERT INTO postings (account_id, amount, state, made_at)
+SELECT (random() * 100000)::int, (random() * 10000)::numeric(12, 2), (ARRAY['new', 'sent', 'done'])[1 + (random() * 2)::int],
+  timestamptz '2026-01-01' + random() * interval '200 days' FROM generate_series(1, 100000)
+"""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Way:
+    """One way of making a backup, as it came out."""
+
+    seconds: float
+    bytes: int
+    #: Of all its processes together, at the worst moment.
+    memory: float
+
+
+def run(arguments: Sequence[str]) -> dict[str, float]:
+    """Builds the database and measures; `--size 200MB` for a quick look."""
+    parser = argparse.ArgumentParser(prog="python -m bench backup")
+    parser.add_argument("--size", type=_size, default=_size("2GB"), help="of the database, such as 200MB (default 2GB)")
+    parser.add_argument("--jobs", type=int, default=len(os.sched_getaffinity(0)), help="default: as many as cores")
+    wanted = parser.parse_args(arguments)
+    programs = programs_for(MAJOR, find_programs(os.environ))
+    with (
+        tempfile.TemporaryDirectory(prefix="backout-bench-") as home,
+        EmbeddedPostgres(Path(home) / "server", settings=SETTINGS) as server,
+    ):
+        url = server.url("postgres")
+        size = _build(url, wanted.size)
+        target = Path(home) / "backups"
+        ways = _measure(url, programs, target, wanted.jobs)
+    results = _results(ways, size)
+    _print(ways, results)
+    return results
+
+
+def _size(text: str) -> int:
+    number, unit = text[:-2], text[-2:].upper()
+    return int(float(number) * UNITS[unit])
+
+
+def _build(url: str, size: int) -> int:
+    """Grows by rounds of the same mixture until the database has its size; that size, as the server counts it."""
+    words = _Words()
+    with psycopg.connect(url, autocommit=True) as connection:
+        connection.execute(SCHEMA)
+        for number in range(LITTLE_TABLES):
+            connection.execute(
+                f"CREATE TABLE little_{number} AS SELECT n, 'row ' || n AS said FROM generate_series(1, 40) n"
+            )
+        rounds = 0
+        while (now := _database_size(connection)) < size:
+            print(f"\r  building: {now / 1e6:,.0f} MB", end="", flush=True)
+            _add_round(connection, words, rounds)
+            rounds += 1
+        connection.execute("VACUUM ANALYZE")
+        print(f"\r  built: {_database_size(connection) / 1e6:,.0f} MB in {rounds} rounds", flush=True)
+        return _database_size(connection)
+
+
+def _database_size(connection: psycopg.Connection) -> int:
+    return int((connection.execute("SELECT pg_database_size(current_database())").fetchone() or (0,))[0])
+
+
+def _add_round(connection: psycopg.Connection, words: "_Words", number: int) -> None:
+    cursor = connection.cursor()
+    with cursor.copy("COPY articles (slug, title, body, made_at) FROM STDIN") as copy:
+        for each in range(4000):
+            copy.write_row((f"{number}-{each}", words.some(8), words.some(400), "2026-01-01 10:00+00"))
+    with cursor.copy("COPY events (kind, told) FROM STDIN") as copy:
+        for each in range(10000):
+            copy.write_row((words.some(1), words.json(number * 10000 + each)))
+    with cursor.copy("COPY files (name, content) FROM STDIN") as copy:
+        for _ in range(200):
+            copy.write_row((words.some(2), words.dice.randbytes(20_000)))
+    connection.execute(POSTINGS)
+
+
+class _Words:
+    """Text of words that are as unevenly frequent as those of a language; no two texts share a long passage."""
+
+    def __init__(self) -> None:
+        self.dice = dice = random.Random(4)  # noqa: S311  the same database every time
+        self._words = ["".join(dice.choices("etaoinshrdlucmfwyp", k=dice.randint(2, 11))) for _ in range(20_000)]
+        self._weights = list(accumulate(1 / (rank + 3) for rank in range(len(self._words))))
+
+    def some(self, number: int) -> str:
+        return " ".join(self.dice.choices(self._words, cum_weights=self._weights, k=number))
+
+    def json(self, number: int) -> str:
+        return (
+            f'{{"id": {number}, "user": {{"id": {self.dice.randrange(10**6)}, "name": "{self.some(2)}"}}, '
+            f'"at": "2026-03-0{self.dice.randint(1, 9)}T10:{self.dice.randint(10, 59)}:00Z", "amount": {self.dice.random():.6f}, '
+            f'"tags": ["{self.some(1)}", "{self.some(1)}"], "note": "{self.some(25)}", "seen": true}}'
+        )
+
+
+def _measure(url: str, programs: ClientPrograms, target: Path, jobs: int) -> dict[str, _Way]:
+    dump = str(programs.folder / "pg_dump")
+    environment = {**os.environ, **libpq_environment(url), "BENCH_URL": url}
+    script = f'"$0" | gzip > {target}/dump.sql.gz'
+    commands: Mapping[str, Callable[[], list[str]]] = {
+        "pg_dump | gzip": lambda: ["bash", "-o", "pipefail", "-c", script, dump],
+        "pg_dump -Fc": lambda: [dump, "-Fc", "-f", f"{target}/dump.custom"],
+        f"pg_dump -Fd -j {jobs}": lambda: [dump, "-Fd", "-j", str(jobs), "-f", f"{target}/dump.folder"],
+        "backout": lambda: [sys.executable, "-m", "bench._backup", str(target), "bench", str(MAJOR), str(jobs)],
+    }
+    # Once without being timed, so that nobody is the first to read it.
+    subprocess.run([dump, "-f", os.devnull], env=environment, check=True)
+    ways = {}
+    for name, command in commands.items():
+        target.mkdir(mode=0o700)
+        ways[name] = _timed(command(), environment, target)
+        shutil.rmtree(target)
+        print(f"  {name:20} {ways[name].seconds:8.1f} s {ways[name].bytes / 1e6:10,.0f} MB", flush=True)
+    return ways
+
+
+def _timed(command: Sequence[str], environment: Mapping[str, str], target: Path) -> _Way:
+    started = time.monotonic()
+    memory = 0.0
+    with subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL) as process:
+        while process.poll() is None:
+            memory = max(memory, sum(_memory(process.pid)))
+            time.sleep(0.05)
+    seconds = time.monotonic() - started
+    assert process.returncode == 0, command
+    return _Way(
+        seconds=seconds,
+        bytes=sum(file.stat().st_size for file in target.rglob("*") if file.is_file()),
+        memory=memory / 1e6,
+    )
+
+
+def _memory(pid: int) -> Iterator[int]:
+    try:
+        process = psutil.Process(pid)
+        for each in (process, *process.children(recursive=True)):
+            yield each.memory_info().rss
+    except psutil.NoSuchProcess:
+        return
+
+
+def _results(ways: Mapping[str, _Way], size: int) -> dict[str, float]:
+    ours, gzip = ways["backout"], ways["pg_dump | gzip"]
+    results = {f"seconds_{name}": way.seconds for name, way in ways.items()}
+    return results | {
+        "database_mb": size / 1e6,
+        "time_ratio": ours.seconds / gzip.seconds,
+        "size_ratio": ours.bytes / gzip.bytes,
+        "memory_mb": ours.memory,
+    }
+
+
+def _print(ways: Mapping[str, _Way], results: Mapping[str, float]) -> None:
+    gzip = ways["pg_dump | gzip"]
+    print(f"{'backup':20} ({results['database_mb']:,.0f} MB of database, indexes included)")
+    for name, way in ways.items():
+        print(
+            f"  {name:20} {way.seconds:8.1f} s ({way.seconds / gzip.seconds:4.2f}) {way.bytes / 1e6:8,.0f} MB"
+            f" ({way.bytes / gzip.bytes:4.2f}) {way.memory:6,.0f} MB of memory"
+        )
+    for name, bar in (("time_ratio", RATIO_BAR), ("size_ratio", SIZE_BAR), ("memory_mb", MEMORY_BAR)):
+        print(f"  {name:20} {results[name]:8.2f}  bar {bar:6.2f}  {'kept' if results[name] <= bar else 'MISSED'}")

@@ -1,0 +1,64 @@
+import sys
+
+import click
+
+from actions.history.values import BackupState
+from actions.restore.backing_up import BackedUp, BackupOrder, StoppedError, back_up
+from actions.restore.cloning_one import Cloned
+from bot.terminal.backup import backup_card, backup_facts, clone_card, clone_facts
+from bot.terminal.interrupting import Stop, stoppable
+from bot.terminal.output import json_option, say, say_json, say_trouble
+from bot.terminal.progress_bar import watching
+from bot.verbs.check import complete_services
+from bot.wiring import Wiring
+
+
+@click.command
+@click.argument("service", shell_complete=complete_services)
+@click.option("--no-proof", is_flag=True, help="Do not restore and compare it. It stays `made`, not `proven`.")
+@click.option("--clone", is_flag=True, help="A copy on the same server: back in seconds, but gone with the server.")
+@click.option("--end-sessions", is_flag=True, help="With a clone: end the sessions that are in its way.")
+@json_option
+@click.pass_obj
+def backup(wiring: Wiring, service: str, *, no_proof: bool, clone: bool, end_sessions: bool, as_json: bool) -> None:
+    """Take a backup of a service's database, and prove it: what was stored is restored into a scratch database and
+    compared with what was dumped, table by table.
+
+    It goes to every store of the catalog; one that is away is said and costs the others nothing. Older backups go as
+    the catalog's `keep` says, never the last proven one. The service is not disturbed. Ctrl-C stops it, and leaves
+    nothing half-made. With `strategy: clone` or `both` in the catalog, or --clone, a copy on the same server is made,
+    for which nobody may be connected.
+
+    Exit code 1 when there is no backup, or when its proof found a difference.
+
+    \b
+    backout backup orders
+    backout backup orders --no-proof      faster; prove it later: backout backups orders --check NAME --prove
+    """
+    strategy = "clone" if clone else wiring.catalog.service(service).backups.strategy
+    if end_sessions and strategy == "dump":
+        raise click.UsageError("--end-sessions is for clones: a dump disturbs nobody.")
+    if no_proof and strategy == "clone":
+        raise click.UsageError("--no-proof is for dumps: a clone is not proven anyway.")
+    made: BackedUp | None = None
+    cloned: Cloned | None = None
+    with stoppable() as stop:
+        if strategy != "clone":
+            made = _dump(wiring, service, stop, prove=not no_proof, as_json=as_json)
+        if strategy != "dump":
+            cloned = wiring.clone(service, end_sessions=end_sessions)
+    if as_json:
+        say_json({**(backup_facts(made) if made else {}), "clone": clone_facts(cloned) if cloned else None})
+    else:
+        say(*(backup_card(made) if made else ()), *(clone_card(cloned, service) if cloned else ()))
+    if made is not None and made.state is BackupState.FAILED:
+        sys.exit(1)
+
+
+def _dump(wiring: Wiring, service: str, stop: Stop, *, prove: bool, as_json: bool) -> BackedUp:
+    with wiring.backups_of(service) as premises, watching(quiet=as_json) as watch:
+        try:
+            return back_up(premises, BackupOrder(prove=prove, watch=watch, should_stop=stop))
+        except StoppedError as error:
+            say_trouble(str(error.what), error.next_step)
+            raise KeyboardInterrupt from error

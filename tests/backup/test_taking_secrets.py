@@ -1,0 +1,66 @@
+"""Passwords that lie in a database are not in its backup, and who must set them again is told so."""
+
+import secrets
+from collections.abc import Iterator
+from pathlib import Path
+
+import psycopg
+import pytest
+from psycopg import sql
+
+from actions.backup.folder_store import FolderStore
+from actions.backup.pipes import gunzip, read_file, unpacked
+from tests.backup.by_hand import another, backed_up, bring_back, files
+
+PASSWORDS = (b"mapped-tr0ub4dor", b"subscribed-tr0ub4dor", b"role-tr0ub4dor")
+
+
+@pytest.fixture
+def guarded(database_url: str) -> Iterator[str]:
+    """A database with passwords in all the places that PostgreSQL has for them."""
+    role = f"far_{secrets.token_hex(4)}"
+    subscription = f"told_{secrets.token_hex(4)}"
+    with psycopg.connect(database_url, autocommit=True) as connection:
+
+        def run(statement: str) -> None:
+            connection.execute(
+                sql.SQL(statement).format(role=sql.Identifier(role), told=sql.Identifier(subscription))  # type: ignore[arg-type]
+            )
+
+        run("CREATE ROLE {role} PASSWORD 'role-tr0ub4dor'")
+        try:
+            run("CREATE FOREIGN DATA WRAPPER elsewhere")
+            run("CREATE SERVER far FOREIGN DATA WRAPPER elsewhere OPTIONS (host 'far.example')")
+            run("CREATE USER MAPPING FOR PUBLIC SERVER far OPTIONS (password 'mapped-tr0ub4dor')")
+            run("CREATE USER MAPPING FOR {role} SERVER far OPTIONS (\"user\" 'x', password 'mapped-tr0ub4dor')")
+            run("CREATE FOREIGN TABLE remote (a int) SERVER far")
+            run("CREATE SUBSCRIPTION {told} CONNECTION 'host=/nowhere password=subscribed-tr0ub4dor' "
+                "PUBLICATION p WITH (connect = false, slot_name = NONE)")  # fmt: skip
+            run("CREATE TABLE near AS SELECT 1 AS a")
+            yield database_url
+        finally:
+            run("DROP SUBSCRIPTION IF EXISTS {told}")
+            run("DROP FOREIGN DATA WRAPPER elsewhere CASCADE")
+            run("DROP ROLE {role}")
+
+
+@pytest.mark.parametrize("form", ["parallel", "plain"])
+def test_no_password_is_in_a_backup_and_what_is_missing_is_said(guarded: str, form: str, tmp_path: Path) -> None:
+    taken = backed_up(guarded, tmp_path, form=form)
+
+    store = FolderStore(path=tmp_path)
+    (file,) = taken.manifest.files
+    stored = b"".join(unpacked(store, file, None) if form == "parallel" else gunzip(read_file(store, file, None)))
+    stored += b"".join((tmp_path / name).read_bytes() for name in files(tmp_path) if name.endswith(".json"))
+    assert b"far.example" in stored
+    assert not [password for password in PASSWORDS if password in stored]
+    said = " ".join(taken.warnings)
+    assert "public.remote" in said
+    assert "public on far" in said
+    assert "told_" in said
+    with another(guarded) as target:
+        bring_back(taken.manifest, tmp_path, target)
+        with psycopg.connect(target) as connection:
+            assert connection.execute("SELECT count(*) FROM pg_user_mappings").fetchone() == (0,)
+            assert connection.execute("SELECT srvname::text FROM pg_foreign_server").fetchall() == [("far",)]
+            assert connection.execute("SELECT a FROM near").fetchall() == [(1,)]

@@ -1,0 +1,20 @@
+"""Where it all begins."""
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0001"
+down_revision = None
+
+
+def upgrade() -> None:
+    op.create_table(
+        "settings",
+        sa.Column("id", sa.Integer, primary_key=True),
+        sa.Column("key", sa.String(50), nullable=False),
+        sa.Column("value", sa.Text),
+    )
+
+
+def downgrade() -> None:
+    op.drop_table("settings")
