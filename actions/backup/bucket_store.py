@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 from actions.backup.bucket_errors import explained, refuses_checksums
 from actions.backup.bucket_uploads import BucketAccess, abort_uploads
 from actions.backup.store import MANIFEST, Kept, Listed, checked, missing
-from actions.backup.streams import ending, gathered
+from actions.backup.streams import ending
 from actions.errors import BackoutError, UnavailableError
 
 if TYPE_CHECKING:  # the client itself is loaded when a store is used
@@ -25,7 +25,7 @@ if TYPE_CHECKING:  # the client itself is loaded when a store is used
 
 #: One part of an upload, and how many of one object are on their way at once, beside the one that is being filled.
 PART = 16 << 20
-PARTS_AT_ONCE = 2
+PARTS_AT_ONCE = 1
 #: S3's own limit; with our parts an object of 167 GB.
 MOST_PARTS = 10_000
 #: One request for reading, and how many of one object are on their way at once.
@@ -142,14 +142,13 @@ class S3Store:
         import obstore
 
         client = _connect(self, checksums=_takes_checksums(self))
-        pieces = gathered(iter(source), self.part_bytes)
-        first = next(pieces, b"")
-        if len(first) < self.part_bytes:
-            obstore.put(client, source.key, first, use_multipart=False)
+        pieces = iter(source)
+        first = _first(pieces, self.part_bytes)
+        if sum(map(len, first)) < self.part_bytes:
+            obstore.put(client, source.key, b"".join(first), use_multipart=False)
         else:
-            obstore.put(
-                client, source.key, _with(first, pieces), chunk_size=self.part_bytes, max_concurrency=PARTS_AT_ONCE
-            )
+            whole = _drained(first, pieces)
+            obstore.put(client, source.key, whole, chunk_size=self.part_bytes, max_concurrency=PARTS_AT_ONCE)
         stored = obstore.head(client, source.key)["size"]
         if stored != source.kept.bytes:
             raise UnavailableError(
@@ -311,8 +310,20 @@ def _takes_checksums(store: S3Store) -> bool:
     return True
 
 
-def _with(first: bytes, rest: Iterator[bytes]) -> Iterator[bytes]:
-    yield first
+def _first(pieces: Iterator[bytes], size: int) -> deque[bytes]:
+    """So many bytes or a little more, as they came; less where there are no more."""
+    first: deque[bytes] = deque()
+    length = 0
+    while length < size and (piece := next(pieces, None)) is not None:
+        first.append(piece)
+        length += len(piece)
+    return first
+
+
+def _drained(first: deque[bytes], rest: Iterator[bytes]) -> Iterator[bytes]:
+    """Both, one after the other; what was taken is not held any longer."""
+    while first:
+        yield first.popleft()
     yield from rest
 
 

@@ -11,9 +11,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from urllib.error import URLError
 from urllib.parse import quote, urlencode, urlsplit
-from urllib.request import Request, urlopen
 
 _NOTHING = hashlib.sha256(b"").hexdigest()
 _UPLOAD = re.compile(r"<Upload>(.*?)</Upload>", re.DOTALL)
@@ -47,7 +45,7 @@ def abort_uploads(access: BucketAccess, prefix: str, chosen: Callable[[Upload], 
             if chosen(upload):
                 _ask(access, "DELETE", upload.key, {"uploadId": upload.number})
                 aborted += 1
-    except (URLError, OSError, ValueError):
+    except (OSError, ValueError):  # urllib's own errors are OSErrors
         # Whatever else was to be done is done; the next sweep tries again.
         return aborted
     return aborted
@@ -73,6 +71,8 @@ def _of(text: str, name: str) -> str:
 
 
 def _ask(access: BucketAccess, method: str, key: str, query: Mapping[str, str]) -> str:
+    from urllib.request import Request, urlopen
+
     parts = urlsplit(access.url)
     path = f"{parts.path}/{quote(key, safe='/-_.~')}"
     asked = urlencode(sorted(query.items()), quote_via=quote, safe="-_.~")

@@ -7,8 +7,9 @@ from typing import Protocol
 from actions.backup.streams import ending, gathered
 from actions.errors import BackoutError
 
-#: Of 1 to 22: beyond 2 rows get hardly smaller, and it takes longer and longer.
-LEVEL = 2
+#: Of 1 to 22. Measured on prose, JSON, small rows, hashes and bytea: always smaller than gzip's default and five to
+#: thirty times faster; higher levels take up to eight times as long and gain a tenth on prose, nothing on the rest.
+LEVEL = 1
 GZIP_LEVEL = 6
 #: Compressed bytes unpacked at once: the same row over and over unpacks to ten thousand times its size.
 _SLICE = 4 << 10

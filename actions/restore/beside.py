@@ -12,12 +12,12 @@ from datetime import datetime
 import psycopg
 from psycopg import errors, sql
 
-from actions.backup.scratch import ScratchServer
 from actions.backup.connected import first_line, maintenance, not_allowed, type_connection
 from actions.backup.connecting import with_database
 from actions.backup.manifest import DatabaseProperties
 from actions.backup.marks import NewMark, commenting, marked_databases, marking
 from actions.backup.properties import giving, making, roles_of
+from actions.backup.scratch import ScratchServer
 from actions.errors import BackoutError, ConfigurationError, RefusedError
 from actions.restore.kept import drop_marked
 from actions.restore.swapping import free_name
@@ -56,10 +56,10 @@ def beside(place: NewPlace) -> Iterator[Beside]:
         _check_rights(connection, place)
         tablespace = _tablespace(connection, place.live)
         server_url = with_database(place.admin_url, connection.info.dbname)
-    version_of = connection.info.server_version
+        version = connection.info.server_version
 
     def make(name: str) -> sql.Composed:
-        return making(name, place.properties, tablespace=tablespace, server_version=version_of)
+        return making(name, place.properties, tablespace=tablespace, server_version=version)
 
     with ScratchServer(server_url) as server, server.database(making=make) as scratch:
         yield Beside(url=scratch.url, name=scratch.name, server=server, place=place, make=make)

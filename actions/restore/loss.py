@@ -41,6 +41,16 @@ class LiveNow:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Then:
+    """The database as the backup has it."""
+
+    #: By qualified name; None where nobody could count them.
+    rows: Mapping[str, int] | None
+    taken_at: datetime
+    revisions: tuple[str, ...]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class TableChange:
     table: str
     #: None: it was not there then, or is not there now.
@@ -69,6 +79,8 @@ class Loss:
     #: Tables with another number of rows, those that lose most first. Rows that were changed since are not in it.
     changed: tuple[TableChange, ...]
     sessions: int
+    #: Whether the backup's rows are known at all: a clone admits nobody who could count them.
+    counted: bool = True
 
 
 def look_at_live(url: str, version_table: VersionTable, *, within: timedelta = COUNT_WITHIN) -> LiveNow:
@@ -94,20 +106,19 @@ def live_revisions(url: str, version_table: VersionTable) -> tuple[str, ...]:
         return ()
 
 
-def compare(
-    then: Mapping[str, int], live: LiveNow, *, taken_at: datetime, revisions: tuple[str, ...], now: datetime,
-    max_age: timedelta,
-) -> Loss:  # fmt: skip
+def compare(then: Then, live: LiveNow, *, now: datetime, max_age: timedelta) -> Loss:
     """Pure: what the two say together."""
+    rows = live.rows if then.rows is None else then.rows
     changed = [
-        TableChange(table=table, then=then.get(table), now=live.rows.get(table), exact=table not in live.estimated)
-        for table in {*then, *live.rows}
-        if then.get(table) != live.rows.get(table)
+        TableChange(table=table, then=rows.get(table), now=live.rows.get(table), exact=table not in live.estimated)
+        for table in {*rows, *live.rows}
+        if rows.get(table) != live.rows.get(table)
     ]
+    age = now - then.taken_at
     return Loss(
-        taken_at=taken_at, age=max(now - taken_at, timedelta(0)), too_old=now - taken_at > max_age,
-        revision_then=revisions, revision_now=live.revisions,
-        rows_then=sum(then.values()), rows_now=sum(live.rows.values()), exact=not live.estimated,
+        taken_at=then.taken_at, age=max(age, timedelta(0)), too_old=age > max_age, counted=then.rows is not None,
+        revision_then=then.revisions, revision_now=live.revisions,
+        rows_then=sum(rows.values()), rows_now=sum(live.rows.values()), exact=not live.estimated,
         changed=tuple(sorted(changed, key=lambda each: (-each.difference, each.table))), sessions=live.sessions,
     )  # fmt: skip
 

@@ -175,12 +175,3 @@ def _make(order: ComingBack, source: FromBackup | FromDump, place: NewPlace, *, 
             )
             refuse_differences(compare_counts(source.dump, new.url, limits=order.limits))
         return adopt(new, name=name)
-
-
-def refuse_differences(differences: tuple[object, ...]) -> None:
-    if differences:
-        told = "; ".join(str(difference) for difference in differences[:MOST_TOLD])
-        raise BackoutError(
-            f"What came back is not what was backed up, so it was thrown away: {told}",
-            next_step="Nothing of the service was changed. Use another backup (`backout backups SERVICE`).",
-        )

@@ -69,7 +69,7 @@ def _in(statement: str) -> Iterator[tuple[str, bool]]:
 
 
 def _plain(role: str) -> str:
-    return role[1:-1].replace('""', '"') if role.startswith('"') else role
+    return role[1:-1].replace('""', '"') if role.startswith('"') else role.lower()
 
 
 def missing_roles(url: str, roles: Iterable[NeededRole]) -> tuple[NeededRole, ...]:

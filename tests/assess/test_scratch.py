@@ -10,6 +10,7 @@ import psycopg
 import pytest
 from psycopg import sql
 
+from actions.assess.place import fence_of
 from actions.backup.connecting import place_of
 from actions.backup.scratch import PREFIX, ScratchServer, place_sum
 from actions.errors import BackoutError, ConfigurationError, UnavailableError
@@ -43,7 +44,7 @@ def test_a_scratch_database_is_empty_marked_and_dropped_at_the_end(postgres_url:
             row = connection.execute("SELECT count(*) FROM information_schema.tables WHERE table_schema = 'public'")
             assert row.fetchone() == (0,)
         assert database.name.startswith(PREFIX)
-        assert database.fence.database == database.name
+        assert fence_of(database).database == database.name
     assert not there(postgres_url, database.name)
 
 

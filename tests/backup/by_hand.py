@@ -35,14 +35,9 @@ def programs_of(url: str) -> ClientPrograms:
 
 
 def order(url: str, folder: Path, **more: Any) -> TakeOrder:
-    given: dict[str, Any] = {
-        "service_name": "shop",
-        "name": NAME,
-        "url": url,
-        "store": FolderStore(path=folder),
-        **more,
-    }
-    return TakeOrder(**({"programs": programs_of(url)} | given))
+    programs = more.pop("programs", None) or programs_of(url)
+    given: dict[str, Any] = {"service_name": "shop", "name": NAME, "store": FolderStore(path=folder), **more}
+    return TakeOrder(url=url, programs=programs, **given)
 
 
 def backed_up(url: str, folder: Path, **more: Any) -> Taken:

@@ -6,8 +6,10 @@ import random
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -140,6 +142,13 @@ def test_reading_survives_storage_that_drops_in_the_middle(store: S3Store, port:
     with way_to(port, faults) as way:
         assert b"".join(bucket(way.port).read("shop_1/rows")) == LARGE
     assert faults.met == 5
+
+
+def test_a_reader_that_goes_away_leaves_no_thread(store: S3Store) -> None:
+    store.write("shop_1/rows", pieces(LARGE))
+    with closing(store.read("shop_1/rows")) as reading:
+        assert next(reading) == LARGE[: 8 << 20]
+    assert not [thread for thread in threading.enumerate() if thread.name.startswith("backout-bucket")]
 
 
 @pytest.mark.parametrize("of", ["partNumber=2", "POST /backups/kept/here/shop_1/rows?uploadId="])

@@ -21,6 +21,7 @@ CREATE TABLE open_to_all (a int); CREATE SEQUENCE numbers; CREATE MATERIALIZED V
 CREATE TABLE filtered (who text); CREATE TABLE closed (a int); CREATE SCHEMA hidden; CREATE TABLE hidden.within (a int);
 SELECT lo_from_bytea(815, 'x')
 """
+ALONE = "REVOKE pg_read_all_data FROM {role}; GRANT SELECT ON ALL TABLES IN SCHEMA public, hidden TO {role}"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -61,16 +62,8 @@ def test_a_role_that_may_read_everything_takes_all_of_it(role: Role, tmp_path: P
     ("taken_away", "named"),
     [
         ("GRANT SELECT ON open_to_all, filtered TO {role}; REVOKE pg_read_all_data FROM {role}", "table public.closed"),
-        (
-            "REVOKE pg_read_all_data FROM {role}; GRANT SELECT ON ALL TABLES IN SCHEMA public, hidden TO {role}; "
-            "GRANT SELECT ON numbers TO {role}",
-            "table hidden.within",
-        ),
-        (
-            "REVOKE pg_read_all_data FROM {role}; GRANT USAGE ON SCHEMA hidden TO {role};"
-            "GRANT SELECT ON ALL TABLES IN SCHEMA public, hidden TO {role}",
-            "sequence public.numbers",
-        ),
+        (f"{ALONE}; GRANT SELECT ON numbers TO {{role}}", "table hidden.within"),
+        (f"{ALONE}; GRANT USAGE ON SCHEMA hidden TO {{role}}", "sequence public.numbers"),
         ("REVOKE ALL ON LARGE OBJECT 815 FROM {role}", "1 large objects"),
         ("ALTER TABLE filtered ENABLE ROW LEVEL SECURITY", "table public.filtered"),
         (

@@ -10,6 +10,7 @@ from pathlib import Path
 import psycopg
 import pytest
 
+from actions.assess.place import fence_of
 from actions.backup.connecting import place_of
 from actions.backup.scratch import ScratchDatabase, ScratchServer
 from actions.downgrade.order import Fence
@@ -67,7 +68,7 @@ def scratch(postgres_url: str) -> Iterator[ScratchDatabase]:
 def fenced_over_tcp(folder: Path, scratch: ScratchDatabase, port: int, *, wall: bool) -> Told:
     user = scratch.url.partition("://")[2].partition("@")[0]
     url = f"postgresql://{user}@127.0.0.1:{port}/{scratch.name}?sslmode=prefer"
-    fence: Fence = replace(scratch.fence, host="127.0.0.1", port=port)
+    fence: Fence = replace(fence_of(scratch), host="127.0.0.1", port=port)
     return drive(folder, url, "upgrade", "head", fence=fence, wall=wall)
 
 

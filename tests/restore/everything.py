@@ -101,6 +101,15 @@ def storable_types(connection: psycopg.Connection) -> list[str]:
     return [name for (name,) in rows if name not in NO_WAY_IN and not name.startswith("_")]
 
 
+def reads_xml(connection: psycopg.Connection) -> bool:
+    """The embedded server is built without libxml."""
+    try:
+        connection.execute("SELECT '<a/>'::xml")
+    except psycopg.errors.FeatureNotSupported:
+        return False
+    return True
+
+
 def make_every_type(connection: psycopg.Connection, types: Sequence[str]) -> None:
     """One row for every value, alone and in arrays."""
     columns = [sql.SQL("{} pg_catalog.{}").format(sql.Identifier(f"a {name}"), sql.Identifier(name)) for name in types]
@@ -109,7 +118,7 @@ def make_every_type(connection: psycopg.Connection, types: Sequence[str]) -> Non
     connection.execute("INSERT INTO every_type (id) VALUES (0)")
     number = 0
     for name in types:
-        for value in VALUES[name]:
+        for value in VALUES[name] if name != "xml" or reads_xml(connection) else ():
             number += 1
             statement = sql.SQL(
                 "INSERT INTO every_type (id, {one}, {many}) VALUES "
