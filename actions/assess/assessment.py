@@ -11,7 +11,7 @@ from threading import Event
 
 from actions.assess.data_rehearsal import DataRehearsal, rehearse_data
 from actions.assess.decide.decision import decide
-from actions.assess.decide.digest import Script, Seal, Shown, seal
+from actions.assess.decide.digest import Script, Shown, seal
 from actions.assess.decide.facts import Arrival, BackupCopy, Facts, StrategyName
 from actions.assess.failures import failure_of
 from actions.assess.findings.all import find
@@ -188,20 +188,18 @@ def _conclude(
     return Assessment(
         service=question.service.name, environment=question.service.environment.value, asked=question.target,
         facts=facts, evidence=evidence, findings=findings, ledger=ledger or (), decision=decide(question.service.policy, facts),
-        seal=_seal(question.service, evidence, facts), made_at=around.now, seconds=time.monotonic() - started,
+        seal=seal(shown_of(question.service, evidence, facts), passing=PASSING), made_at=around.now, seconds=time.monotonic() - started,
         gaps=gaps,
     )  # fmt: skip
 
 
-def _seal(service: Service, evidence: Evidence, facts: Facts) -> Seal:
+def shown_of(service: Service, evidence: Evidence, facts: Facts) -> Shown:
+    """What an approval of the downgrade is bound to; a run adds its plan, and another strategy if it has one."""
     hashes = {revision.id: revision.sha256 for revision in evidence.path.graph.revisions}
-    return seal(
-        Shown(
-            service=service.name, live=facts.live or (), target=facts.target,
-            scripts=tuple(Script(revision=step.id, sha256=hashes.get(step.id)) for step in evidence.path.revisions),
-            strategy=StrategyName.DOWNGRADE, plan=None, backup=None, findings=facts.findings,
-            ledger=facts.losses.ledger, beyond_ledger=facts.losses.beyond_ledger,
-            comes_back_empty=facts.losses.comes_back_empty, policy=service.policy, rehearsals=facts.rehearsals,
-        ),
-        passing=PASSING,
+    return Shown(
+        service=service.name, live=facts.live or (), target=facts.target,
+        scripts=tuple(Script(revision=step.id, sha256=hashes.get(step.id)) for step in evidence.path.revisions),
+        strategy=StrategyName.DOWNGRADE, plan=None, backup=None, findings=facts.findings,
+        ledger=facts.losses.ledger, beyond_ledger=facts.losses.beyond_ledger,
+        comes_back_empty=facts.losses.comes_back_empty, policy=service.policy, rehearsals=facts.rehearsals,
     )  # fmt: skip

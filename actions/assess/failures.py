@@ -45,6 +45,19 @@ def failure_of(told: Told, path: ScriptPath) -> Failure | None:
     )
 
 
+def kind_of(trouble: Trouble) -> FailureKind:
+    """From what was told alone, where the scripts were not read."""
+    if trouble.timed_out:
+        return FailureKind.TIMEOUT
+    if trouble.sqlstate:
+        return _by_state(trouble.sqlstate)
+    if trouble.by_alembic and "locate revision" in trouble.message:
+        return FailureKind.MISSING_SCRIPT
+    if trouble.error_class == "NotImplementedError":
+        return FailureKind.IRREVERSIBLE
+    return FailureKind.BROKEN_SCRIPT if trouble.revision else FailureKind.SURROUNDINGS
+
+
 def source_of(path: ScriptPath) -> str:
     """The text of all functions on the way: its words are the author's, not a row's."""
     sides = (side for step in path.revisions for side in (step.downgrade, step.upgrade))

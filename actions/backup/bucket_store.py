@@ -1,6 +1,5 @@
 """Backups in S3-compatible object storage. The one module that names the client for it."""
 
-import hashlib
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -8,13 +7,14 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
-from ipaddress import ip_address
 from secrets import token_hex
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
 
+from actions.backup.bucket_address import bucket_url, can_carry_a_bucket
 from actions.backup.bucket_errors import explained, refuses_checksums
-from actions.backup.bucket_uploads import BucketAccess, abort_uploads
+from actions.backup.bucket_source import Source, drained, first_part
+from actions.backup.bucket_uploads import BucketAccess, Upload, abort_uploads
+from actions.backup.naming import parse
 from actions.backup.store import MANIFEST, Kept, Listed, checked, missing
 from actions.backup.streams import ending
 from actions.errors import BackoutError, UnavailableError
@@ -23,10 +23,11 @@ if TYPE_CHECKING:  # the client itself is loaded when a store is used
     from obstore.store import S3Config, S3Credential
     from obstore.store import S3Store as Client
 
-#: One part of an upload, and how many of one object are on their way at once, beside the one that is being filled.
-PART = 16 << 20
+#: One part of an upload, and how many of one object are on their way at once, beside the one that is being filled: five
+#: objects at once must fit into memory even where the network is slow.
+PART = 12 << 20
 PARTS_AT_ONCE = 1
-#: S3's own limit; with our parts an object of 167 GB.
+#: S3's own limit; with our parts an object of 125 GB.
 MOST_PARTS = 10_000
 #: One request for reading, and how many of one object are on their way at once.
 RANGE = 8 << 20
@@ -74,7 +75,7 @@ class S3Store:
         return None
 
     def write(self, key: str, chunks: Iterable[bytes]) -> Kept:
-        source = _Source(key=checked(key), chunks=chunks, title=self.title, most=self.part_bytes * MOST_PARTS)
+        source = Source(key=checked(key), chunks=chunks, title=self.title, most=self.part_bytes * MOST_PARTS)
         with ending(chunks):
             try:
                 with self._failing("written"):
@@ -133,21 +134,26 @@ class S3Store:
             keys = [each.key for each in self.list(folder)]
             if keys:
                 obstore.delete(_connect(self), keys)
-        self._abort(folder, timedelta(0))
+        self._abort(folder, lambda _: True)
 
     def sweep(self) -> int:
-        return self._abort("", FORGOTTEN)
+        """Only what is called as our backups are: others may use the same bucket."""
+        before = datetime.now(UTC) - FORGOTTEN
+        start = len(self._whole(""))
+        return self._abort(
+            "", lambda upload: upload.begun_at < before and parse(upload.key[start:].partition("/")[0]) is not None
+        )
 
-    def _upload(self, source: "_Source") -> None:
+    def _upload(self, source: Source) -> None:
         import obstore
 
         client = _connect(self, checksums=_takes_checksums(self))
         pieces = iter(source)
-        first = _first(pieces, self.part_bytes)
+        first = first_part(pieces, self.part_bytes)
         if sum(map(len, first)) < self.part_bytes:
             obstore.put(client, source.key, b"".join(first), use_multipart=False)
         else:
-            whole = _drained(first, pieces)
+            whole = drained(first, pieces)
             obstore.put(client, source.key, whole, chunk_size=self.part_bytes, max_concurrency=PARTS_AT_ONCE)
         stored = obstore.head(client, source.key)["size"]
         if stored != source.kept.bytes:
@@ -171,31 +177,27 @@ class S3Store:
         with suppress(FileNotFoundError):
             obstore.delete(_connect(self, shortly=True), key)
 
-    def _abort(self, folder: str, age: timedelta) -> int:
+    def _whole(self, key: str) -> str:
+        """As the bucket itself has it."""
+        return f"{self.prefix.strip('/')}/{key}".lstrip("/")
+
+    def _abort(self, folder: str, chosen: Callable[[Upload], bool]) -> int:
         if not self.access_key or not self.secret_key:
             return 0
         access = BucketAccess(
             url=self.url, region=self.region or "us-east-1",
             access_key=self.access_key, secret_key=self.secret_key, session_token=self.session_token,
         )  # fmt: skip
-        before = datetime.now(UTC) - age
-        whole = f"{self.prefix.strip('/')}/{folder}".lstrip("/")
-        return abort_uploads(access, whole, lambda upload: age == timedelta(0) or upload.begun_at < before)
+        return abort_uploads(access, self._whole(folder), chosen)
 
     @property
     def url(self) -> str:
         """The bucket's own address."""
-        endpoint = self.endpoint or f"https://s3.{self.region or 'us-east-1'}.amazonaws.com"
-        parts = urlsplit(endpoint.rstrip("/"))
-        if self.in_path:
-            return f"{parts.scheme}://{parts.netloc}{parts.path}/{self.bucket}"
-        return f"{parts.scheme}://{self.bucket}.{parts.netloc}{parts.path}"
+        return bucket_url(self.bucket, endpoint=self.endpoint, region=self.region, in_path=self.in_path)
 
     @property
     def in_path(self) -> bool:
-        """Also where the host is a number or a machine's short name, of which there are no others below."""
-        host = (urlsplit(self.endpoint).hostname or "") if self.endpoint else "amazonaws.com"
-        return self.path_style or "." not in host or _is_number(host)
+        return self.path_style or not can_carry_a_bucket(self.endpoint)
 
     @contextmanager
     def _failing(self, what: str) -> Iterator[None]:
@@ -208,40 +210,6 @@ class S3Store:
             if self.endpoint and not self.in_path:
                 hint = " `path_style: true` is for storage that wants the bucket in the path."
             raise explained(error, self.bucket, what, hint=hint) from error
-
-
-@dataclass(kw_only=True, slots=True)
-class _Source:
-    """What is to be written, counted as the client takes it. The client's error must not hide the source's own."""
-
-    key: str
-    chunks: Iterable[bytes]
-    title: str
-    most: int
-    error: BaseException | None = None
-    size: int = 0
-    sha256: "hashlib._Hash" = field(default_factory=hashlib.sha256)
-
-    def __iter__(self) -> Iterator[bytes]:
-        try:
-            for chunk in self.chunks:
-                self.sha256.update(chunk)
-                self.size += len(chunk)
-                if self.size > self.most:
-                    raise BackoutError(  # noqa: TRY301
-                        f"{self.key} is larger than one object of this storage can be", where=self.title,
-                        next_step="Choose a folder as store, for this service.",
-                    )  # fmt: skip
-                yield chunk
-        except GeneratorExit:
-            raise
-        except BaseException as error:
-            self.error = error
-            raise
-
-    @property
-    def kept(self) -> Kept:
-        return Kept(key=self.key, bytes=self.size, sha256=self.sha256.hexdigest())
 
 
 @lru_cache(maxsize=32)
@@ -310,30 +278,5 @@ def _takes_checksums(store: S3Store) -> bool:
     return True
 
 
-def _first(pieces: Iterator[bytes], size: int) -> deque[bytes]:
-    """So many bytes or a little more, as they came; less where there are no more."""
-    first: deque[bytes] = deque()
-    length = 0
-    while length < size and (piece := next(pieces, None)) is not None:
-        first.append(piece)
-        length += len(piece)
-    return first
-
-
-def _drained(first: deque[bytes], rest: Iterator[bytes]) -> Iterator[bytes]:
-    """Both, one after the other; what was taken is not held any longer."""
-    while first:
-        yield first.popleft()
-    yield from rest
-
-
 def _is_hidden(key: str) -> bool:
     return any(part.startswith(".") for part in key.split("/"))
-
-
-def _is_number(host: str) -> bool:
-    try:
-        ip_address(host)
-    except ValueError:
-        return False
-    return True

@@ -139,6 +139,11 @@ def holders(connection: type_connection, databases: Sequence[str]) -> tuple[Visi
     return _who(connection, f"EXISTS ({_LOCKS} AND l.pid = a.pid AND d.datname = ANY(%s))", [list(databases)])
 
 
+def holders_of_locks(connection: type_connection, database: str) -> tuple[Visitor, ...]:
+    """Sessions in this database with a transaction under way: whoever waits for its tables waits for them."""
+    return _who(connection, "a.datname = %s AND a.xact_start IS NOT NULL", [database])
+
+
 def end_sessions(connection: type_connection, database: str) -> int:
     """Ends every session in it that our role may end; how many were told to go. They need a moment."""
     row = connection.execute(f"{_END} AND a.datname = %s", [database]).fetchone()

@@ -74,7 +74,7 @@ def _through(chunks: Iterable[bytes], work: "Callable[[_Channel, _Channel], None
 
 
 class _Channel:
-    """Both queues, and the two files that the library sees. Methods above the line are the caller's, below the thread's."""
+    """Both queues, and the two files that the library sees. What comes before `run` is the caller's, the rest the thread's."""
 
     def __init__(self) -> None:
         self._changed = Condition()
@@ -131,8 +131,6 @@ class _Channel:
     def _raise_error(self) -> None:
         if self._finished and self._error is not None:
             raise self._error
-
-    # ------------------------------------------------------------------
 
     def run(self, work: "Callable[[_Channel, _Channel], None]") -> None:
         """The thread: the library's work, and what became of it."""

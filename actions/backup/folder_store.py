@@ -4,6 +4,7 @@ import errno
 import fcntl
 import hashlib
 import os
+import re
 import secrets
 import shutil
 from collections.abc import Iterable, Iterator
@@ -17,6 +18,7 @@ from actions.errors import UnavailableError
 
 #: What is being written is called `.NAME.RANDOM.part`, and locked by who writes it.
 _BEGINS, _ENDS = ".", ".part"
+_HALF = re.compile(r"\..+\.[0-9a-f]{12}\.part", re.ASCII)
 _FULL = (errno.ENOSPC, errno.EDQUOT)
 
 
@@ -104,7 +106,7 @@ class FolderStore:
         swept = 0
         with self._failing("changed"):
             for path in sorted(self.path.rglob(f"{_BEGINS}*{_ENDS}")):
-                if _remove_if_dead(path):
+                if _HALF.fullmatch(path.name) and _remove_if_dead(path):
                     swept += 1
                     self._remove_empty(path.parent)
         return swept

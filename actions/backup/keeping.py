@@ -10,6 +10,9 @@ from datetime import datetime, timedelta, tzinfo
 
 from actions.history.values import BackupState
 
+#: So long people have to find out why one failed.
+FAILED_KEPT = timedelta(days=7)
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Copy:
@@ -79,14 +82,11 @@ def _reasons(newest_first: Sequence[Copy], rules: Rules, now: datetime) -> Itera
     ):  # fmt: skip
         for copy in _last_of_each(complete, count, rules.zone, period):
             yield copy, f"the last of its {word}"
-    yield from ((copy, "its failure can be looked at") for copy in _failed_to_look_at(newest_first, proven))
-
-
-def _failed_to_look_at(newest_first: Sequence[Copy], proven: Sequence[Copy]) -> Iterator[Copy]:
-    """Failed ones help nobody once a newer one is proven; until then they may be all there is."""
     for copy in newest_first:
-        if copy.state is BackupState.FAILED and (not proven or copy.taken_at >= proven[0].taken_at):
-            yield copy
+        # They help nobody once a newer one is proven; until then they may be all there is.
+        is_last_hope = not proven or copy.taken_at >= proven[0].taken_at
+        if copy.state is BackupState.FAILED and (is_last_hope or now - copy.taken_at < FAILED_KEPT):
+            yield copy, "its failure can be looked at"
 
 
 Period = Callable[[datetime], tuple[int, ...]]

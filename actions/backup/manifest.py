@@ -125,6 +125,8 @@ class Manifest(_Part):
     encrypted_for: str | None = None
     #: Size of the database when it was taken, as the server counts it.
     database_bytes: int
+    #: In sentences: what of the database is not in it, such as passwords; who restores it has to bring that.
+    left_out: tuple[str, ...] = ()
     #: Archives of compose volumes taken with it.
     volumes: tuple[StoredFile, ...] = ()
 

@@ -13,7 +13,7 @@ from datetime import timedelta
 from actions.backup.child import Child
 from actions.backup.pipes import Tally
 from actions.backup.programs import ClientPrograms
-from actions.backup.session import LOCK_TIMEOUT, prepare, program_environment, program_target
+from actions.backup.session import FIRST, LOCK_TIMEOUT, prepare, program_environment, program_target
 from actions.errors import BackoutError, UnavailableError
 
 _END = b"\\.\n"
@@ -77,7 +77,7 @@ class RowReader:
         which stays open; without it, the state at the first read, and the same for all that follow.
         """
         self._encoding = encoding
-        self._begin = [prepare(lock_timeout=lock_timeout), "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"]
+        self._begin = [FIRST, prepare(lock_timeout=lock_timeout), "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"]
         if snapshot:
             self._begin.append(f"SET TRANSACTION SNAPSHOT '{snapshot}'")
         self._command = [

@@ -49,6 +49,8 @@ KEEPALIVES: Mapping[str, str] = MappingProxyType(
         "tcp_user_timeout": "60000",
     }
 )
+#: What a session is told before anything else: with a short timeout of its own, `prepare` itself would not get through.
+FIRST = "SET statement_timeout = 0"
 LOCK_TIMEOUT = timedelta(seconds=10)
 CONNECT_SECONDS = 10
 
@@ -79,6 +81,7 @@ def connect(
     )
     connection = psycopg.connect(target, autocommit=True)
     try:
+        connection.execute(FIRST)
         connection.execute(prepare(lock_timeout=lock_timeout).encode())
         connection.autocommit = autocommit
     except BaseException:

@@ -118,7 +118,7 @@ class _Taking:
         # Had the session that held everything still been lost, a table could have been emptied under the others.
         connection.execute("SELECT")
         archived = self._checked(self._archived)
-        return Taken(manifest=self._manifest(archived, reading, started), warnings=warnings)
+        return Taken(manifest=self._manifest(archived, reading, warnings, started), warnings=warnings)
 
     def _archive(self, archive: ArchiveOrder) -> None:
         write = write_archive if self._order.form == "parallel" else write_script
@@ -163,7 +163,9 @@ class _Taking:
             tables=self._tables, streamed=self._streamed, recipient=order.recipient, lock_timeout=order.lock_timeout,
         )  # fmt: skip
 
-    def _manifest(self, archived: Archived, reading: TableReading, started: float) -> Manifest:
+    def _manifest(
+        self, archived: Archived, reading: TableReading, warnings: tuple[str, ...], started: float
+    ) -> Manifest:
         order, snapshot = self._order, self._snapshot
         connection = snapshot.connection
         return Manifest(
@@ -182,6 +184,7 @@ class _Taking:
             sequences=tuple(sorted(archived.contents.sequences, key=lambda each: (each.schema_name, each.name))),
             large_objects=self._large_objects, materialised_views=self._views,
             files=(archived.file,), encrypted_for=order.recipient,
+            left_out=warnings,
             database_bytes=inventory.database_bytes(connection),
             seconds=round(time.monotonic() - started, 3),
         )  # fmt: skip

@@ -29,6 +29,7 @@ from __future__ import annotations
 import argparse
 import contextlib
 import importlib.util
+import itertools
 import json
 import os
 import re
@@ -135,7 +136,8 @@ class Drive:
 
         def steps(revision: Any, context: Any) -> Any:
             found = script._downgrade_revs(target, revision) if down else script._upgrade_revs(target, revision)
-            return [self.followed(step) for step in found]
+            # One revision at a time is the first of the very steps that all of it would be.
+            return [self.followed(step) for step in itertools.islice(found, self.order.get("most"))]
 
         with contextlib.ExitStack() as stack:
             stack.enter_context(
@@ -206,6 +208,11 @@ class Drive:
         """On every new connection: the fence's question first, then the timeouts."""
         cursor = connection.cursor()
         try:
+            if self.order.get("database"):
+                cursor.execute("SELECT oid::bigint FROM pg_database WHERE datname = current_database()")
+                row = cursor.fetchone()
+                if not row or int(row[0]) != self.order["database"]:
+                    self.wrong_database()
             if self.order.get("fence"):
                 cursor.execute(fences.Fence.QUESTION)
                 row = cursor.fetchone()

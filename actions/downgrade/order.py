@@ -68,6 +68,10 @@ class Order:
     fence: Fence | None = None
     #: A rehearsal's outer wall, where the system allows it. Without it the fence within the process is all there is.
     wall: bool = True
+    #: The number (oid) of the database that is meant; a connection to another ends it before it begins.
+    database: int | None = None
+    #: How many revisions at the most.
+    most: int | None = None
     #: Tell locks and rows before each commit; and locks after each statement.
     watch: bool = True
     watch_locks: bool = False
@@ -94,6 +98,8 @@ def _command(order: Order, marker: str) -> Command:
         "handover": {"how": order.handover.how, "name": order.handover.name, "scheme": order.handover.scheme},
         "lock_timeout": _milliseconds(order.lock_timeout),
         "statement_timeout": _milliseconds(order.statement_timeout),
+        "database": order.database,
+        "most": order.most,
         "watch": order.watch,
         "watch_locks": order.watch_locks,
         "wall": order.wall,

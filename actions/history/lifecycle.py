@@ -42,7 +42,8 @@ NEXT: Mapping[Status, frozenset[Status]] = {
     # Back to assessing: the world changed, or somebody chose another strategy.
     Status.WAITING: frozenset({Status.APPROVED, Status.REJECTED, Status.EXPIRED, Status.STOPPED, Status.ASSESSING}),
     Status.APPROVED: frozenset({Status.RUNNING, Status.STOPPED, Status.EXPIRED, Status.ASSESSING}),
-    Status.RUNNING: frozenset({Status.SUCCEEDED, Status.UNDOING, Status.CHOOSING, Status.HALTED}),
+    # Failed without a way back: somebody chose to restore what was there before, or to keep what is there now.
+    Status.RUNNING: frozenset({Status.SUCCEEDED, Status.FAILED, Status.UNDOING, Status.CHOOSING, Status.HALTED}),
     Status.UNDOING: frozenset({Status.FAILED, Status.STOPPED, Status.HALTED}),
     Status.CHOOSING: frozenset({Status.RUNNING, Status.FAILED, Status.HALTED}),
     # Only after a person looked.

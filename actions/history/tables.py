@@ -205,6 +205,8 @@ runs = Table(
     Column("stop_asked_by", Text),
     Column("stop_asked_at", _MOMENT),
     Column("escalated_at", _MOMENT),
+    # Somebody wants the downgrade tried with the data before they decide.
+    Column("with_data", Boolean, nullable=False, server_default=text("false")),
     Column("updated_at", _MOMENT, nullable=False, server_default=_NOW),
     Index("runs_by_lease", "lease_until"),
 )

@@ -82,12 +82,13 @@ def _faults(manifest: Manifest, there: dict[str, int], store: Store, limits: Lim
 
 
 def _fault(file: StoredFile, size: int | None, store: Store, limits: Limits, meter: Meter) -> str | None:
+    name = file.key.partition("/")[2]
     if size is None:
-        return f"{file.key} is missing"
+        return f"{name} is missing"
     if size != file.bytes:
         how = "cut off" if size < file.bytes else "too long"
-        return f"{file.key} is {how}: {size:,} of {file.bytes:,} bytes"
+        return f"{name} is {how}: {size:,} of {file.bytes:,} bytes"
     digest = hashlib.sha256()
     for chunk in meter.over(limits.within(store.read(file.key))):
         digest.update(chunk)
-    return None if digest.hexdigest() == file.sha256 else f"{file.key} was changed: its checksum is another"
+    return None if digest.hexdigest() == file.sha256 else f"{name} was changed: its checksum is another"

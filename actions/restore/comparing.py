@@ -148,7 +148,13 @@ def _rows(order: Comparison) -> tuple[Difference, ...]:
     meter = Meter(
         Stage.COMPARE, watch=order.watch, bytes_total=sum(table.bytes for table in tables), tables_total=len(tables)
     )
-    found: list[Difference] = []
+    there = _tables_there(order.url)
+    found = [
+        Difference(part=Part.ROWS, name=title_of(table), what="the table is missing in what came back", expected=table.rows)
+        for table in tables
+        if (table.schema_name, table.name) not in there
+    ]
+    tables = [table for table in tables if (table.schema_name, table.name) in there]
     looked_at: list[TableContent] = []
 
     def work(reader: RowReader, table: TableContent, limits: Limits) -> None:
@@ -160,6 +166,15 @@ def _rows(order: Comparison) -> tuple[Difference, ...]:
     if len(looked_at) != len(tables):
         raise BackoutError("Not every table was compared")
     return tuple(sorted(found, key=lambda difference: difference.name))
+
+
+def _tables_there(url: str) -> set[tuple[str, str]]:
+    with _session(url) as connection:
+        rows = connection.execute(
+            "SELECT nspname::text, relname::text FROM pg_class c JOIN pg_namespace n ON n.oid = relnamespace "
+            "WHERE relkind = 'r'"
+        )
+        return {(schema, name) for schema, name in rows}
 
 
 @contextmanager

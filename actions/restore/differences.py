@@ -94,7 +94,7 @@ def sequence_differences(expected: Sequence[SequenceValue], found: Sequence[Sequ
             what = (
                 f"it stood at {one.last_value} and came back at {other.last_value}"
                 if one.last_value != other.last_value
-                else f"{one.last_value} would{'' if other.is_called else ' not'} be given out again"
+                else f"{one.last_value} would{' not' if other.is_called else ''} be given out again"
             )
             yield Difference(part=Part.SEQUENCE, name=title, what=what, expected=one.last_value, found=other.last_value)
 

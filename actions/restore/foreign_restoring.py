@@ -5,7 +5,7 @@ the server as they are, in one transaction.
 """
 
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 import psycopg
@@ -13,20 +13,15 @@ from psycopg import sql
 
 from actions.backup.programs import ClientPrograms
 from actions.backup.progress import Stage, Watcher, unwatched
-from actions.errors import BackoutError, ConfigurationError
+from actions.errors import ConfigurationError
 from actions.restore.complaining import refused
 from actions.restore.differences import Difference, Part
 from actions.restore.foreign_dumps import DumpKind, ForeignDump, Reader
-from actions.restore.foreign_reading import Fate, Reading
-from actions.restore.foreign_script import CopyBegins, CopyEnds, CopyRows, Piece, Statement, cut
+from actions.restore.foreign_playing import ScriptPlayer
+from actions.restore.foreign_reading import Reading
+from actions.restore.foreign_script import cut
 from actions.restore.limits import Limits, Meter
 from actions.restore.roles_needed import missing_roles
-
-#: Statements that go to the server together: one question and answer for each would cost more than the work.
-TOGETHER = 64 * 1024
-#: Settings that older servers do not know; pg_dump writes them whatever the server.
-_NEWER_SETTINGS = (b"SET transaction_timeout",)
-SETS_TRANSACTION_TIMEOUT = 170000
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -57,56 +52,12 @@ def fill_from_dump(order: ForeignFillOrder) -> float:
         with psycopg.connect(order.url, application_name="backout: restoring a dump", connect_timeout=10) as connection:
             connection.execute("SET statement_timeout = 0")
             with reader.script() as chunks:
-                _Player(connection, Reading(dump.path), meter).play(cut(meter.over(chunks)))
+                ScriptPlayer(connection, Reading(dump.path), meter).play(cut(meter.over(chunks)))
     except psycopg.Error as error:
         raise refused(
             f"The {'archive' if dump.kind is DumpKind.ARCHIVE else 'script'} could not be restored", error
         ) from error
     return time.monotonic() - started
-
-
-class _Player:
-    """Carries the pieces of a script out, in the one transaction of its session."""
-
-    def __init__(self, connection: psycopg.Connection, reading: Reading, meter: Meter) -> None:
-        self._connection, self._reading, self._meter = connection, reading, meter
-        self._waiting: list[bytes] = []
-        self._size = 0
-
-    def play(self, pieces: Iterator[Piece]) -> None:
-        for piece in pieces:
-            fate = self._reading.take(piece)
-            if isinstance(piece, Statement) and fate is Fate.RUN and self._is_known(piece.text):
-                self._waiting.append(piece.text)
-                self._size += len(piece.text)
-                if self._size > TOGETHER:
-                    self._send()
-            elif isinstance(piece, CopyBegins):
-                self._send()
-                self._copy(piece, pieces)
-                self._meter.finish_table()
-        self._send()
-
-    def _is_known(self, statement: bytes) -> bool:
-        newer = self._connection.info.server_version < SETS_TRANSACTION_TIMEOUT
-        return not (newer and any(setting in statement for setting in _NEWER_SETTINGS))
-
-    def _send(self) -> None:
-        if self._waiting:
-            # Without parameters, so that the server takes several statements at once.
-            self._connection.execute(b"\n".join(self._waiting))
-            self._waiting.clear()
-            self._size = 0
-
-    def _copy(self, begins: CopyBegins, pieces: Iterator[Piece]) -> None:
-        with self._connection.cursor() as cursor, cursor.copy(begins.text) as copy:
-            for piece in pieces:
-                self._reading.take(piece)
-                if isinstance(piece, CopyEnds):
-                    return
-                if not isinstance(piece, CopyRows):
-                    raise BackoutError("The script has something else among a table's rows")
-                copy.write(piece.text)
 
 
 def compare_counts(dump: ForeignDump, url: str, *, limits: Limits) -> tuple[Difference, ...]:

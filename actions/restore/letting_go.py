@@ -10,7 +10,7 @@ from actions.catalog.schedules import zone
 from actions.errors import BackoutError
 from actions.history.backups import Learnt, move_backup, needed_by_rollbacks
 from actions.history.values import BackupState
-from actions.restore.listing import Listed, There, list_all
+from actions.restore.listing import LET_GO_BUT_THERE, Listed, There, list_all
 from actions.restore.premises import Premises
 from actions.restore.sweeping import remove_from
 
@@ -40,6 +40,9 @@ def let_go(premises: Premises) -> LetGo:
         if each.state is not None and each.strategy == "dump" and _can_be_judged(each)
     ]
     verdict = decide(copies, _rules(premises), now=premises.now())
+    for each in listing.backups:
+        if each.state is None and each.why == LET_GO_BUT_THERE:
+            remove_from(premises.stores, each.name, only={place.store for place in each.places})
     gone, postponed = _carry_out(premises, verdict, {each.name: each for each in listing.backups})
     return LetGo(gone=gone, postponed=postponed, kept=verdict.kept)
 

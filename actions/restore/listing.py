@@ -20,6 +20,10 @@ from actions.history.database import History
 from actions.history.values import BackupRecord, BackupState
 
 MOST = 1000
+#: A store was away when its retention let go of it.
+LET_GO_BUT_THERE = "let go, but still there"
+#: Two renames, whatever the size.
+CLONE_SECONDS = 1.0
 
 
 class There(StrEnum):
@@ -67,7 +71,11 @@ class Listed:
     @property
     def restorable(self) -> bool:
         """Complete, and a copy of it is there or may be there."""
-        complete = self.state not in (BackupState.MAKING, BackupState.FAILED, BackupState.DELETED)
+        complete = self.why != LET_GO_BUT_THERE and self.state not in (
+            BackupState.MAKING,
+            BackupState.FAILED,
+            BackupState.DELETED,
+        )
         return complete and any(place.there in (There.KEPT, There.AWAY, There.UNKNOWN) for place in self.places)
 
 
@@ -146,9 +154,18 @@ def _known(
         state=record.state, why=record.because, purpose=record.purpose, revision=record.revision,
         size_bytes=record.size_bytes, rows=rows if isinstance(rows, int) else None,
         places=tuple(places),
-        restore_seconds=None if record.state is BackupState.FAILED else measured or estimate(record.size_bytes, records),
+        restore_seconds=_restore_seconds(record, records),
         restore_measured=measured is not None,
     )  # fmt: skip
+
+
+def _restore_seconds(record: BackupRecord, records: Sequence[BackupRecord]) -> float | None:
+    if record.state is BackupState.FAILED:
+        return None
+    if record.strategy == "clone":
+        return CLONE_SECONDS
+    dumps = [each for each in records if each.strategy != "clone"]
+    return _proof_seconds(record) or estimate(record.size_bytes, dumps)
 
 
 def _places(record: BackupRecord, shelves: Sequence[_Shelf]) -> Iterator[Place]:
@@ -214,7 +231,7 @@ def _strangers(service: str, shelves: Sequence[_Shelf], known: set[str], history
 def _unknown_because(gone: bool, history: History | None) -> str:  # noqa: FBT001
     if history is None:
         return "the history does not answer, so its state is not known"
-    return "let go, but still there" if gone else "not in the history"
+    return LET_GO_BUT_THERE if gone else "not in the history"
 
 
 def _moment_in(name: str) -> datetime | None:

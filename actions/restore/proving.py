@@ -105,7 +105,7 @@ class ProofWithCopy:
 
 
 def prove(order: ProofOrder) -> Proof:
-    """UnavailableError or ConfigurationError when it could not be carried out: then the backup is what it was before.
+    """UnavailableError, ConfigurationError or WrongKeyError when it could not be carried out: then the backup is what it was before.
     Nothing is left of the restored copy.
     """
     with proving(order) as proved:
@@ -122,7 +122,7 @@ def proving(order: ProofOrder) -> Iterator[ProofWithCopy]:
     with ExitStack() as stack:
         try:
             restored = _restored_somewhere(order, limits, stack)
-        except (UnavailableError, ConfigurationError):
+        except (UnavailableError, ConfigurationError, WrongKeyError):
             raise
         except BackoutError as error:
             yield ProofWithCopy(proof=_failed(order, error, started), server=None, copy=None)

@@ -92,7 +92,7 @@ def _filled(filling: FillOrder, archive: Path | None) -> Filled:
     try:
         return fill(filling, archive=archive)
     except BackoutError as error:
-        if "tablespace" in error.what and "does not exist" in error.what:
+        if "tablespace" in error.what and ("does not exist" in error.what or "default_tablespace" in error.what):
             raise ConfigurationError(
                 error.what,
                 next_step="Create that tablespace, or restore without tablespaces; nothing of the service was changed.",

@@ -14,7 +14,7 @@ from actions.restore.complaining import refused
 
 _ROLE = r'(?:"(?:[^"]|"")+"|[^\W\d][\w$]*)'
 _ROLES = rf"{_ROLE}(?:\s*,\s*{_ROLE})*"
-_OWNER = re.compile(rf"\AALTER (?P<kind>[A-Z ]+?) .*\bOWNER TO (?P<roles>{_ROLE})\Z", re.DOTALL)
+_OWNER = re.compile(rf"\AALTER .*\bOWNER TO (?P<roles>{_ROLE})\Z", re.DOTALL)
 _GRANT = re.compile(
     rf"\A(?:ALTER DEFAULT PRIVILEGES.*?\b)?GRANT .* TO (?P<roles>{_ROLES})"
     rf"(?: WITH GRANT OPTION)?(?: GRANTED BY (?P<by>{_ROLE}))?\Z",
@@ -33,7 +33,7 @@ _ONE = re.compile(_ROLE)
 #: Everybody; and words that stand where a name could.
 _NOBODY = frozenset({"public", "current_user", "session_user", "current_role"})
 #: PostgreSQL lets only a superuser own these.
-_OF_SUPERUSERS = frozenset({"EVENT TRIGGER", "FOREIGN DATA WRAPPER"})
+_OF_SUPERUSERS = ("ALTER EVENT TRIGGER ", "ALTER FOREIGN DATA WRAPPER ")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -57,7 +57,7 @@ def _in(statement: str) -> Iterator[tuple[str, bool]]:
     if said := _AUTHORISED.match(statement):
         yield said["name"].replace("''", "'"), False
     if said := _OWNER.match(statement):
-        yield _plain(said["roles"]), said["kind"] in _OF_SUPERUSERS
+        yield _plain(said["roles"]), statement.startswith(_OF_SUPERUSERS)
     for pattern in (_GRANT, _REVOKE):
         if said := pattern.match(statement):
             yield from ((_plain(role), False) for role in _ONE.findall(said["roles"]))

@@ -9,7 +9,6 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from itertools import chain
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -17,7 +16,7 @@ from actions.backup.child import Child
 from actions.backup.copying import Head
 from actions.backup.encryption import Keys
 from actions.backup.manifest import Manifest, StoredFile
-from actions.backup.pipes import DamagedError, decompress, ending, read_file
+from actions.backup.pipes import DamagedError, ending, unpacked
 from actions.backup.programs import ClientPrograms
 from actions.backup.schema_text import schema_statements
 from actions.backup.session import program_environment, program_target
@@ -29,7 +28,6 @@ from actions.platforms.port import Command, Ended
 from actions.restore.complaining import complained
 from actions.restore.limits import Limits
 
-MAGIC = b"PGDMP"
 #: Since 17 every script of pg_restore begins with a setting that older servers do not know.
 SETS_TRANSACTION_TIMEOUT = 17
 #: Sessions that write what can be written again, or is thrown away, do not wait for the disk one by one.
@@ -79,9 +77,9 @@ def fetched(store: Store, file: StoredFile, keys: Keys | None, *, folder: Path, 
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         with TemporaryDirectory(prefix="archive-", dir=folder) as place:
             path = Path(place) / "archive.pgdump"
-            pieces = read_file(store, file, keys)
+            pieces = unpacked(store, file, keys)
             with path.open("wb") as target, ending(pieces):
-                for chunk in limits.within(_plain(pieces)):
+                for chunk in limits.within(pieces):
                     target.write(chunk)
             yield path
     except OSError as error:
@@ -90,15 +88,6 @@ def fetched(store: Store, file: StoredFile, keys: Keys | None, *, folder: Path, 
             where=str(folder),
             next_step="Make room there, then try again.",
         ) from error
-
-
-def _plain(pieces: Iterator[bytes]) -> Iterator[bytes]:
-    first = next(pieces, b"")
-    whole = chain((first,), pieces)
-    if first.startswith(MAGIC):
-        yield from whole
-    else:
-        yield from decompress(whole)
 
 
 def restore_section(

@@ -75,14 +75,16 @@ def check_backup(
     damaged = whole is None and any(copy.condition is Condition.DAMAGED for copy in copies)
     return Checked(
         name=chosen.name, copies=copies, proved=proved, not_proven=trouble, state=record.state if record else None,
-        advice=_advice(premises, listing.backups, chosen.name) if damaged or (proved and proved.faults) else (),
+        advice=advice_for(premises, chosen.name) if damaged or (proved and proved.faults) else (),
     )  # fmt: skip
 
 
-def _advice(premises: Premises, backups: Sequence[Listed], name: str) -> tuple[str, ...]:
+def advice_for(premises: Premises, name: str) -> tuple[str, ...]:
+    """What to do when this one cannot be relied on, as things stand now."""
     situation = Situation(
-        service=premises.service.name, backups=backups, rules=premises.rules, now=premises.now(), chosen=name
-    )
+        service=premises.service.name, backups=list_of(premises).backups, rules=premises.rules, now=premises.now(),
+        chosen=name,
+    )  # fmt: skip
     return advise(Trouble.CORRUPTED, situation)
 
 
@@ -120,7 +122,9 @@ def _ruling(
     if proved is not None:
         return BackupState.PROVEN, {**learnt, "because": None, "proof": facts_of(proved)}
     if not whole and not away and record.state in (BackupState.MADE, BackupState.PROVEN):
-        faults = [fault for copy in copies for fault in copy.faults] or ["it is in no store any more"]
+        faults = list(dict.fromkeys(fault for copy in copies for fault in copy.faults)) or [
+            "it is in no store any more"
+        ]
         return BackupState.FAILED, {**learnt, "because": f"damaged: {some(faults)}"}
     return None, learnt
 

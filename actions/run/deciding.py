@@ -56,7 +56,9 @@ def next_forward(steps: Sequence[Step], *, stop_by: str | None) -> DoStep | End 
         because = f"{stop_by} asked to stop"
         return AskPerson(because=because) if point_of_no_return(steps) else TurnBack(because=because)
     if not waiting:
-        return End(status=Status.SUCCEEDED)
+        # A step that somebody chose to leave out was not seen to be done: that is no success.
+        left_out = any(step.status is StepStatus.SKIPPED for step in steps)
+        return End(status=Status.FAILED if left_out else Status.SUCCEEDED)
     step = waiting[0]
     return DoStep(step=step, begun=step.status is not StepStatus.PENDING)
 

@@ -14,7 +14,7 @@ from actions.run.steps.writers import resume_step, stop_step
 
 #: The actions, by the names under which plans keep them.
 PREFLIGHT, CAPTURE, STOP, QUIET = "preflight", "capture", "stop-writer", "prove-quiet"
-BACK_UP, PROVE, REHEARSE = "back-up", "prove", "rehearse"
+BACK_UP, PROVE = "back-up", "prove"
 DOWNGRADE, RESTORE, VERIFY = "downgrade", "restore", "verify"
 RELEASE, RESUME, HEALTH, CLOSE = "take-back-application", "resume-writer", "health", "close"
 
@@ -106,9 +106,12 @@ def _stand_still(service: Service) -> Iterator[PlannedStep]:
 
 def _downgrade(service: Service, route: Route, times: Predicted) -> Iterator[PlannedStep]:
     yield _step(BACK_UP, "Back up the database", predicted=times.backup)
-    yield _step(PROVE, "Prove the backup by restoring it", predicted=times.proof)
-    if service.policy.rehearsal != "none":
-        yield _step(REHEARSE, "Rehearse the downgrade on the proven copy", predicted=times.downgrade)
+    rehearse = service.policy.rehearsal != "none"
+    also = ", and rehearse the downgrade on the copy" if rehearse else ""
+    yield PlannedStep(
+        name=PROVE, title=f"Prove the backup by restoring it{also}", action=PROVE, predicted=times.proof,
+        parameters={"rehearse": rehearse},
+    )  # fmt: skip
     hops: list[Json] = [{"revision": hop.revision, "after": list(hop.after)} for hop in route.hops]
     yield PlannedStep(
         name=DOWNGRADE, title=_downgrade_title(route), action=DOWNGRADE, destructive=True, predicted=times.downgrade,

@@ -123,7 +123,8 @@ def _numbers(backup: Listed, listing: Listing) -> Text:
     text = Text()
     for place in backup.places:
         sign, style = SIGNS[place.there]
-        number = str(listing.stores.index(place.store) + 1) if place.store in listing.stores else "·"
+        elsewhere = "server" if backup.strategy == "clone" else "·"
+        number = str(listing.stores.index(place.store) + 1) if place.store in listing.stores else elsewhere
         text.append(f"{' ' if text else ''}{number}{sign}", style=style)
     return text or Text(NOTHING)
 
@@ -134,7 +135,8 @@ def _remarks(backup: Listed) -> Iterator[str]:
     if backup.why:
         yield backup.why
     for place in backup.places:
-        if place.because and place.there is not There.AWAY:
+        said = place.because is not None and backup.why is not None and place.because in backup.why
+        if place.because and place.there is not There.AWAY and not said:
             yield f"{place.there} in {place.store}: {place.because}"
 
 
@@ -183,7 +185,7 @@ def checked_page(checked: Checked, service: str) -> Iterator[RenderableType]:
         yield from _proof_lines(checked.proved)
     elif checked.not_proven:
         yield Text(f"? not proven: {checked.not_proven}", style="yellow")
-    else:
+    elif checked.fine:
         yield Text(
             f"That it can be restored is another question: backout backups {service} --check {checked.name} --prove",
             style="dim",

@@ -36,6 +36,8 @@ def clock(seconds: float) -> str:
 
 def length(seconds: float) -> str:
     """`0.8 s`, `41 s`, `4 min 10 s`, `1 h 05 min`."""
+    if 0 < seconds < 0.05:
+        return "under 0.1 s"
     if seconds < 10:
         return f"{seconds:.1f} s"
     whole = int(seconds + 0.5)

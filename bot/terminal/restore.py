@@ -23,21 +23,21 @@ def loss_page(loss: Loss) -> Iterator[RenderableType]:
     """The backup and the database as it is now, side by side."""
     old = Text(f"{span(loss.age)} old", style="bold red" if loss.too_old else "bold")
     yield Text.assemble("The backup is ", old, f", taken {loss.taken_at:%Y-%m-%d %H:%M} UTC.")
-    table = Table(box=None, pad_edge=False, padding=(0, 3, 0, 2), header_style="dim")
+    table = Table(box=None, pad_edge=False, padding=(0, 3, 0, 0), header_style="dim")
     for name in ("", "backup", "now", ""):
         table.add_column(name, justify="left" if not name else "right")
     about = "" if loss.exact else "about "
     more = loss.rows_now - loss.rows_then
     table.add_row("revision", _revision(loss.revision_then), _revision(loss.revision_now), _same(loss))
     if not loss.counted:
-        yield table
+        yield Padding(table, (0, 0, 0, 2))
         yield Text("How many rows the clone has is not known: it admits nobody.", style="dim")
         return
     table.add_row(
         "rows", f"{loss.rows_then:,}", f"{about}{loss.rows_now:,}",
         Text(f"{about}{count(more, 'row')} would be lost" if more > 0 else "", style="bold red"),
     )  # fmt: skip
-    yield table
+    yield Padding(table, (0, 0, 0, 2))
     yield from _tables(loss.changed)
     yield Text("Rows that were changed since then go back to what they were; no number stands for these.", style="dim")
     if loss.sessions:
@@ -58,12 +58,12 @@ def _tables(changed: Sequence[TableChange]) -> Iterator[RenderableType]:
     if not changed:
         yield Text("Every table has as many rows as then.")
         return
-    table = Table(box=None, pad_edge=False, padding=(0, 3, 0, 2), show_header=False)
+    table = Table(box=None, pad_edge=False, padding=(0, 3, 0, 0), show_header=False)
     for _ in range(2):
         table.add_column(overflow="fold")
     for each in changed[:MOST_TABLES]:
         table.add_row(each.table, _change(each))
-    yield table
+    yield Padding(table, (0, 0, 0, 2))
     if len(changed) > MOST_TABLES:
         yield Padding(Text(f"and {len(changed) - MOST_TABLES} more tables", style="dim"), (0, 0, 0, 2))
 

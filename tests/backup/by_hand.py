@@ -13,6 +13,7 @@ import psycopg
 from psycopg import sql
 
 from actions.backup.connecting import libpq_environment, with_database
+from actions.backup.encryption import Keys
 from actions.backup.folder_store import FolderStore
 from actions.backup.manifest import Manifest
 from actions.backup.pipes import read_file, unpacked
@@ -48,21 +49,21 @@ def files(folder: Path) -> list[str]:
     return sorted(str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file())
 
 
-def bring_back(manifest: Manifest, folder: Path, url: str) -> None:
+def bring_back(manifest: Manifest, folder: Path, url: str, *, keys: Keys | None = None) -> None:
     """Into an empty database."""
     store = FolderStore(path=folder)
     programs, environment = programs_of(url), {**libpq_environment(url), "PGOPTIONS": "-c lc_monetary=C"}
     if manifest.form == "plain":
-        _psql(url, b"".join(_gunzipped(read_file(store, manifest.files[0], None))))
+        _psql(url, b"".join(_gunzipped(read_file(store, manifest.files[0], keys))))
         return
-    archive = b"".join(unpacked(store, manifest.files[0], None))
+    archive = b"".join(unpacked(store, manifest.files[0], keys))
     for section in ("pre-data", "data", "post-data"):
         if section == "data":
             for table in manifest.tables:
                 if table.file is not None:
                     rows = TableRows(schema_name=table.schema_name, name=table.name, columns=table.columns)
                     statement = copy_in(rows, encoding=manifest.database.encoding)
-                    _psql(url, f"{statement};\n".encode() + b"".join(unpacked(store, table.file, None)) + b"\\.\n")
+                    _psql(url, f"{statement};\n".encode() + b"".join(unpacked(store, table.file, keys)) + b"\\.\n")
         command = [programs.folder / "pg_restore", "--exit-on-error", f"--section={section}", "--dbname="]
         done = subprocess.run(command, env=environment, input=archive, capture_output=True, check=False)
         assert done.returncode == 0, done.stderr.decode()

@@ -25,7 +25,7 @@ from tests.restore.hammering import hammered
 from tests.restore.killing import moments, nursery
 from tests.restore.servers import debian_server
 
-TIMES = 100 if "slow" in os.environ.get("BACKOUT_TEST_REQUIRE", "") else 12
+TIMES = 100 if "slow" in os.environ.get("BACKOUT_TEST_REQUIRE", "") else 8
 
 
 @pytest.fixture(scope="module", params=["embedded 18", "Debian's 15"])
@@ -187,7 +187,7 @@ def test_killed_at_any_moment_the_original_is_whole_and_what_is_half_made_goes(
     with nursery("tests.backup.test_cloning") as children, live_database(postgres_url) as live:
         run(postgres_url, f"COMMENT ON DATABASE {live} IS 'the shop'")
         with hammered(with_database(postgres_url, live), clients=2) as seen:
-            for moment in moments(TIMES, 0.5):
+            for moment in moments(TIMES, 0.45):
                 children.start_and_kill(
                     "tests.backup.test_cloning:clone_it", after=moment, url=postgres_url, live=live, guests=guests.value
                 )

@@ -173,9 +173,6 @@ def test_a_store_that_fails_ends_the_source_and_the_thread(tmp_path: Path) -> No
     assert ended in ([], ["closed"])  # not begun, or ended
 
 
-# Stored files --------------------------------------------------------
-
-
 class Kept:
     """A backup's file in a folder, to be damaged."""
 

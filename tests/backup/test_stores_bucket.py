@@ -14,6 +14,7 @@ from pathlib import Path
 
 import pytest
 
+from actions.backup.bucket_source import Source
 from actions.backup.bucket_store import S3Store
 from actions.backup.manifest import StoredFile
 from actions.backup.packing import DamagedError
@@ -261,6 +262,13 @@ def test_a_machine_that_is_not_there_is_unreachable() -> None:
         bucket(9, seconds=0.5).write("shop_1/rows", [SMALL])
 
 
+def test_more_than_one_object_can_hold_is_refused_before_the_storage_does() -> None:
+    source = Source(key="shop_1/rows", chunks=[bytes(60), bytes(60)], title="backups", most=100)
+    with pytest.raises(BackoutError, match="larger than one object") as caught:
+        list(source)
+    assert source.error is caught.value
+
+
 WRITER = """
 import sys, time
 from tests.backup.object_storage import bucket
@@ -269,21 +277,36 @@ def endless():
         yield bytes(1 << 20)
     print("on its way", flush=True)
     time.sleep(60)
-bucket(int(sys.argv[1])).write("shop_1/rows", endless())
+bucket(int(sys.argv[1])).write(sys.argv[2], endless())
 """
 
 
-def test_a_killed_writer_leaves_nothing_that_is_listed_and_its_upload_is_aborted(store: S3Store, port: int) -> None:
-    for clean in (lambda: store.delete("shop_1"), store.sweep):
-        writer = subprocess.Popen(
-            [sys.executable, "-c", WRITER, str(port)], cwd=ROOT, stdout=subprocess.PIPE, text=True
-        )
-        assert writer.stdout is not None
-        with writer.stdout:
-            assert writer.stdout.readline() == "on its way\n"
-            os.kill(writer.pid, signal.SIGKILL)
-            writer.wait()
-        assert store.list() == ()
-        assert unfinished(port) == ["kept/here/shop_1/rows"]
-        clean()
-        assert unfinished(port) == []
+def kill_a_writer(port: int, key: str) -> None:
+    writer = subprocess.Popen(
+        [sys.executable, "-c", WRITER, str(port), key], cwd=ROOT, stdout=subprocess.PIPE, text=True
+    )
+    assert writer.stdout is not None
+    with writer.stdout:
+        assert writer.stdout.readline() == "on its way\n"
+        os.kill(writer.pid, signal.SIGKILL)
+        writer.wait()
+
+
+def test_a_killed_writer_leaves_nothing_that_is_listed_and_its_upload_goes_with_its_backup(
+    store: S3Store, port: int
+) -> None:
+    kill_a_writer(port, "shop_1/rows")
+    assert store.list() == ()
+    assert unfinished(port) == ["kept/here/shop_1/rows"]
+    assert store.sweep() == 0  # nothing of ours is called like this
+    store.delete("shop_1")
+    assert unfinished(port) == []
+
+
+def test_sweeping_aborts_what_killed_writers_of_backups_have_left(store: S3Store, port: int) -> None:
+    # The storage of this test says of every upload that it is years old.
+    kill_a_writer(port, "shop_20260131_030000_4f2a/rows")
+    assert bucket(port, "kept").sweep() == 0
+    assert unfinished(port) == ["kept/here/shop_20260131_030000_4f2a/rows"]
+    assert store.sweep() == 1
+    assert unfinished(port) == []

@@ -197,6 +197,15 @@ def test_a_killed_writers_half_file_goes_with_its_backup(store: FolderStore) -> 
     assert everything(store.path) == []
 
 
+def test_sweeping_takes_nothing_that_others_put_there(store: FolderStore) -> None:
+    store.write("shop_1/a", [b"x"])
+    for name in (".other.part", ".a.xyz.part", "video.0123456789ab.part"):
+        (store.path / name).write_bytes(b"another program's")
+    before = everything(store.path)
+    assert store.sweep() == 0
+    assert everything(store.path) == before
+
+
 def test_free_room_is_told_also_before_the_folder_is_there(store: FolderStore) -> None:
     free = store.free_bytes()
     assert free is not None

@@ -55,6 +55,7 @@ def test_no_password_is_in_a_backup_and_what_is_missing_is_said(guarded: str, fo
     assert b"far.example" in stored
     assert not [password for password in PASSWORDS if password in stored]
     said = " ".join(taken.warnings)
+    assert taken.manifest.left_out == taken.warnings
     assert "public.remote" in said
     assert "public on far" in said
     assert "told_" in said

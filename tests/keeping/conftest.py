@@ -35,9 +35,29 @@ INSERT INTO bills SELECT n, 1 + n % 300, n * 1.5 FROM generate_series(1, 900) n;
 ROWS = 1201
 
 
+@pytest.fixture(scope="session")
+def history_template(postgres_server: EmbeddedPostgres) -> str:
+    """Set up once; a clone of it is a moment's work."""
+    name = f"keeping_template_{secrets.token_hex(4)}"
+    with psycopg.connect(postgres_server.url(), autocommit=True) as connection:
+        connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
+    open_history(postgres_server.url(name)).close()
+    return name
+
+
 @pytest.fixture
-def history(database_url: str) -> Iterator[History]:
-    with open_history(database_url) as opened:
+def history_url(postgres_server: EmbeddedPostgres, history_template: str) -> Iterator[str]:
+    name = f"history_{secrets.token_hex(6)}"
+    with psycopg.connect(postgres_server.url(), autocommit=True) as connection:
+        create = sql.SQL("CREATE DATABASE {} TEMPLATE {}")
+        connection.execute(create.format(sql.Identifier(name), sql.Identifier(history_template)))
+        yield postgres_server.url(name)
+        connection.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
+
+
+@pytest.fixture
+def history(history_url: str) -> Iterator[History]:
+    with open_history(history_url) as opened:
         yield opened
 
 

@@ -159,5 +159,10 @@ def test_one_from_the_future_stays() -> None:
     ],
 )
 def test_a_failed_one_stays_until_a_newer_one_is_proven(newer: BackupState, *, stays: bool) -> None:
-    failed = copy(30, BackupState.FAILED)
+    failed = copy(8 * 24, BackupState.FAILED)
     assert (failed.name in kept([failed, copy(2, newer)], Rules(zone=UTC))) is stays
+
+
+def test_a_failed_one_stays_for_a_week_in_any_case() -> None:
+    failed = copy(6 * 24, BackupState.FAILED)
+    assert failed.name in kept([failed, copy(2)], Rules(zone=UTC))

@@ -26,11 +26,11 @@ Die = Callable[[str], None]
 
 
 @pytest.fixture
-def die_at(premises: Premises, database_url: str, stores: tuple[Path, Path], tmp_path: Path) -> Die:
+def die_at(premises: Premises, history_url: str, stores: tuple[Path, Path], tmp_path: Path) -> Die:
     """Another process makes a backup, and is killed at this stage."""
 
     def die(stage: str) -> None:
-        arguments = [database_url, str(tmp_path), str(stores[0]), str(stores[1]), stage]
+        arguments = [history_url, str(tmp_path), str(stores[0]), str(stores[1]), stage]
         done = subprocess.run(
             [sys.executable, "-m", "tests.keeping.dying", *arguments], cwd=ROOT, capture_output=True, text=True,
             env={**os.environ, "ORDERS_URL": premises.url}, timeout=60, check=False,
@@ -128,7 +128,7 @@ def test_a_number_that_another_process_got_since_is_no_sign_of_life(premises: Pr
 
 
 def test_one_of_another_machine_is_left_alone_as_long_as_its_lock_is_held(
-    premises: Premises, database_url: str
+    premises: Premises,
 ) -> None:
     name = "orders_20261120_030000_dddd"
     a_backup(premises.history, name, host="another-machine")
@@ -136,12 +136,12 @@ def test_one_of_another_machine_is_left_alone_as_long_as_its_lock_is_held(
         assert dead == ()
 
 
-def test_whoever_was_declared_dead_is_told_so(premises: Premises, database_url: str) -> None:
+def test_whoever_was_declared_dead_is_told_so(premises: Premises, history_url: str) -> None:
     name = "orders_20261120_030000_eeee"
     a_backup(premises.history, name)
     lost = threading.Event()
     with claimed(premises.history, name) as claim:
-        with psycopg.connect(database_url, autocommit=True) as other:
+        with psycopg.connect(history_url, autocommit=True) as other:
             other.execute("UPDATE backups SET state = 'failed' WHERE name = %s", [name])
         for _ in range(100):
             if claim.lost:
@@ -151,11 +151,11 @@ def test_whoever_was_declared_dead_is_told_so(premises: Premises, database_url: 
     assert lost.is_set()
 
 
-def test_a_lock_that_was_lost_is_taken_again(premises: Premises, database_url: str) -> None:
+def test_a_lock_that_was_lost_is_taken_again(premises: Premises, history_url: str) -> None:
     name = "orders_20261120_030000_ffff"
     a_backup(premises.history, name, host="another-machine")
     held = "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND classid = %s::bigint"
-    with claimed(premises.history, name), psycopg.connect(database_url, autocommit=True) as other:
+    with claimed(premises.history, name), psycopg.connect(history_url, autocommit=True) as other:
         space = [0x0BAC0072]
         assert other.execute(held, space).fetchone() == (1,)
         other.execute(

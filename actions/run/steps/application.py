@@ -46,7 +46,7 @@ class CheckHealth:
         return Untouched()
 
     def do(self, at: Moment) -> JsonObject:
-        looking = replace(self.looking, before=_before(at), should_stop=at.should_stop)
+        looking = replace(self.looking, before=before_of(at), should_stop=at.should_stop)
         results = run_checks(self.checks, looking)
         seen: list[Json] = [
             {"title": each.title, "passed": each.passed, "said": each.said, "seconds": each.seconds} for each in results
@@ -64,7 +64,7 @@ class CheckHealth:
         """Looking leaves nothing behind."""
 
 
-def _before(at: Moment) -> dict[str, str | int | float | bool | None]:
+def before_of(at: Moment) -> dict[str, str | int | float | bool | None]:
     values = at.result_of("capture").get("checks")
     if not isinstance(values, dict):
         return {}

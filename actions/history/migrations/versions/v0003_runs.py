@@ -35,6 +35,7 @@ def _runs() -> None:
         *(_moment(name) for name in ("lease_until", "wake_at")),
         sa.Column("stop_asked_by", sa.Text),
         *(_moment(name) for name in ("stop_asked_at", "escalated_at")),
+        sa.Column("with_data", sa.Boolean, nullable=False, server_default=sa.text("false")),
         sa.Column("updated_at", sa.DateTime(timezone=True), nullable=False, server_default=NOW),
     )
     op.create_index("runs_by_lease", "runs", ["lease_until"])

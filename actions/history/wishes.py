@@ -1,0 +1,44 @@
+"""What people ask of a rollback besides yes and no."""
+
+from sqlalchemy import Connection, func, select, update
+from sqlalchemy.dialects.postgresql import insert
+
+from actions.history.record import Entry, append
+from actions.history.tables import runs
+from actions.history.values import RollbackId
+
+
+def wants_data(connection: Connection, rollback: RollbackId) -> bool:
+    """Is the downgrade to be tried on a copy with the data?"""
+    return bool(connection.scalar(select(runs.c.with_data).where(runs.c.rollback_id == rollback.number)))
+
+
+def want_data(connection: Connection, rollback: RollbackId, *, actor: str) -> None:
+    statement = insert(runs).values(rollback_id=rollback.number, with_data=True)
+    connection.execute(statement.on_conflict_do_update(index_elements=[runs.c.rollback_id], set_={"with_data": True}))
+    append(connection, Entry(kind="data_rehearsal.asked", actor=actor, rollback=rollback))
+
+
+def forget_stop(connection: Connection, rollback: RollbackId) -> None:
+    """Somebody chose how it goes on: an earlier wish to stop is answered by that."""
+    connection.execute(
+        update(runs)
+        .where(runs.c.rollback_id == rollback.number)
+        .values(stop_asked_by=None, stop_asked_at=None, wake_at=None)
+    )
+
+
+def note_escalation(connection: Connection, rollback: RollbackId, *, because: str, contacts: tuple[str, ...]) -> bool:
+    """Once for each rollback; False when it was done before."""
+    connection.execute(insert(runs).values(rollback_id=rollback.number).on_conflict_do_nothing())
+    first = connection.execute(
+        update(runs)
+        .where(runs.c.rollback_id == rollback.number, runs.c.escalated_at.is_(None))
+        .values(escalated_at=func.clock_timestamp())
+        .returning(runs.c.rollback_id)
+    ).one_or_none()
+    if first is None:
+        return False
+    details = {"because": because, "contacts": list(contacts)}
+    append(connection, Entry(kind="escalated", actor="backout", rollback=rollback, details=details))
+    return True

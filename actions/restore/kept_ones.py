@@ -1,0 +1,34 @@
+"""The database that a restore replaced: back in its place, or gone at last. Both are on the record."""
+
+from actions.backup.connecting import place_of
+from actions.history.record import Entry, append
+from actions.restore.bringing_back import refuse_beside_a_rollback
+from actions.restore.kept import drop_kept
+from actions.restore.premises import Premises
+from actions.restore.swapping import SwapOrder, Swapped, swap_back
+
+
+def swap_it_back(premises: Premises, name: str) -> Swapped:
+    """In about a second; the one that is live now is kept in its turn."""
+    refuse_beside_a_rollback(premises)
+    live = place_of(premises.url)[2]
+    swapped = swap_back(
+        SwapOrder(
+            admin_url=premises.admin_url, live=live, other=name, because=f"the return of {name}", now=premises.now()
+        )
+    )
+    _record(premises, "restore.undone", name, kept_as=swapped.kept_as)
+    return swapped
+
+
+def drop_it(premises: Premises, name: str) -> None:
+    """RefusedError for whatever is not one that we kept."""
+    refuse_beside_a_rollback(premises)
+    drop_kept(premises.admin_url, name, database=place_of(premises.url)[2])
+    _record(premises, "restore.kept_dropped", name, kept_as=None)
+
+
+def _record(premises: Premises, kind: str, name: str, *, kept_as: str | None) -> None:
+    details = {"service": premises.service.name, "database": name, "kept_as": kept_as}
+    with premises.history.writing() as connection:
+        append(connection, Entry(kind=kind, actor=premises.actor, details=details))

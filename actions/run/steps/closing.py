@@ -1,0 +1,76 @@
+"""The end: what was predicted, and what it took; the numbers feed later estimates."""
+
+from collections.abc import Mapping, Sequence
+from datetime import timedelta
+
+from actions.history.canonical import Json, JsonObject
+from actions.history.lifecycle import Status
+from actions.history.rollbacks import Facts
+from actions.history.values import Rollback, Step, StepStatus
+from actions.run.action import Answer, Moment, Untouched
+
+STEP = "close"
+
+
+class Close:
+    """Everything was seen; what is left to say is said by the end itself."""
+
+    def ask(self, at: Moment) -> Answer:  # noqa: ARG002
+        return Untouched()
+
+    def do(self, at: Moment) -> JsonObject:
+        backup = at.result_of("back-up").get("backup")
+        return {"backup": backup} if isinstance(backup, str) else {}
+
+    def undo(self, at: Moment) -> None:
+        """Nothing was done."""
+
+
+def closing(rollback: Rollback, steps: Sequence[Step], status: Status) -> Facts:
+    """What is to be remembered of a rollback that ends."""
+    return Facts(
+        outcome=_outcome(rollback, steps, status), predicted=_times(steps, predicted=True), actual=_actual(steps)
+    )
+
+
+def _outcome(rollback: Rollback, steps: Sequence[Step], status: Status) -> str:
+    if status is Status.SUCCEEDED:
+        kept = next((step for step in steps if step.name.startswith("keep")), None)
+        return "Kept as it was and resumed" if kept else "Went back, and was seen to be well"
+    failed = [step for step in steps if step.error]
+    why = str((failed[0].error or {}).get("what", "")) if failed else ""
+    if status is Status.STOPPED:
+        return "Stopped by a person; everything that was done is undone"
+    undone = (
+        "; everything that was done is undone, the service is as it was"
+        if any(step.status is StepStatus.UNDONE for step in steps)
+        else ""
+    )
+    return f"{failed[0].title}: {why}{undone}" if failed else (rollback.outcome or "It failed")
+
+
+def _times(steps: Sequence[Step], *, predicted: bool) -> JsonObject:
+    times: dict[str, Json] = {}
+    for step in steps:
+        length: timedelta | None = step.predicted if predicted else None
+        if not predicted and step.started_at and step.finished_at:
+            length = step.finished_at - step.started_at
+        if length is not None:
+            times[step.name] = round(length.total_seconds(), 3)
+    return {"seconds": times}
+
+
+def _actual(steps: Sequence[Step]) -> JsonObject:
+    facts: dict[str, Json] = dict(_times(steps, predicted=False))
+    down = next((step for step in steps if step.action == "downgrade" and step.result), None)
+    revisions = (down.result or {}).get("revisions") if down else None
+    if isinstance(revisions, list):
+        facts["rows"] = sum(int(str(each.get("rows", 0))) for each in revisions if isinstance(each, Mapping))
+        facts["locks"] = sorted(
+            {str(lock) for each in revisions if isinstance(each, Mapping) for lock in _listed(each.get("locks"))}
+        )
+    return facts
+
+
+def _listed(value: Json) -> Sequence[Json]:
+    return value if isinstance(value, list) else ()

@@ -1,0 +1,184 @@
+"""The downgrade itself: once, one revision at a time, by the service's own Alembic."""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from typing import Any
+
+import psycopg
+
+from actions.assess.error_words import shown
+from actions.assess.failures import kind_of
+from actions.assess.findings.irreversible import FAILURE_ADVICE
+from actions.assess.place import Leg, alembic_order
+from actions.downgrade.order import Order, carry_out
+from actions.downgrade.target_lock import target_lock
+from actions.downgrade.told import Told
+from actions.errors import BackoutError, HaltedError, UnavailableError
+from actions.history.canonical import JsonObject
+from actions.run.action import Answer, Done, Moment, Partly, Unsure, Untouched
+from actions.run.steps.site import Site
+from actions.writers.quiet import still_quiet
+
+STEP = "downgrade"
+#: Between two tries for a lock; each is written down.
+LOCK_PAUSES_SECONDS = (1.0, 2.0, 4.0, 8.0, 15.0, 30.0)
+LOCK_STATES = ("55P03", "40P01")
+#: How long a runner that lost its turn gets to let go of the database.
+LET_GO_WITHIN = timedelta(seconds=60)
+_ORPHANS = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = %s AND datname = current_database()"
+_TICK_SECONDS = 0.25
+
+
+@dataclass(frozen=True, kw_only=True)
+class Downgrade:
+    """Between two revisions the version table says how far it came, whatever happens to us."""
+
+    site: Site
+    #: Looks once more whether what was approved still holds; raises RefusedError when it does not.
+    recheck: Callable[[Moment], None]
+
+    def ask(self, at: Moment) -> Answer:
+        live, route = self.site.live_revisions(), _Route(at)
+        if live == route.target:
+            return Done(result={"revision": list(live)})
+        if live == route.start:
+            return Untouched()
+        if live in route.between:
+            return Partly(what=f"it is at {_named(live)}")
+        return Unsure(why=f"The database is at {_named(live)}, which is not on the way of this plan")
+
+    def do(self, at: Moment) -> JsonObject:
+        route = _Route(at)
+        with target_lock(self.site.url, within=LET_GO_WITHIN, should_stop=at.should_stop) as lock:
+            self._end_orphans(at)
+            if self.site.live_revisions() == route.start:
+                self.recheck(at)
+                self._refuse_disturbance(at)
+                # The last word before anything is changed: it fails when we are not the runner any more.
+                at.capture({"revision": list(route.start)})
+            done: list[JsonObject] = []
+            while (live := self.site.live_revisions()) != route.target:
+                if live != route.start and live not in route.between:
+                    raise HaltedError(f"The database is at {_named(live)}, which is not on the way of this plan")
+                if at.should_stop():
+                    raise BackoutError(f"It was stopped at {_named(live)}")
+                lock.check()
+                done.append(self._one(at, route))
+        return {"revision": list(route.target), "revisions": [dict(each) for each in done]}
+
+    def undo(self, at: Moment) -> None:
+        """Only reached when nothing was done; a downgrade is not taken back by an upgrade, for that brings no data back."""
+        live = self.site.live_revisions()
+        if live != _Route(at).start:
+            raise HaltedError(f"The database is at {_named(live)}; only a backup brings back what was there")
+
+    def _one(self, at: Moment, route: "_Route") -> JsonObject:
+        """The next revision, with patience for locks."""
+        before = self.site.live_revisions()
+        for pause in (*LOCK_PAUSES_SECONDS, None):
+            told = carry_out(self._order(at, route), self.site.house.commands, should_stop=at.should_stop)
+            if told.succeeded:
+                return self._reached(at, before, told)
+            if pause is None or told.trouble is None or told.trouble.sqlstate not in LOCK_STATES:
+                raise _explained(told)
+            at.note(
+                "waits_for_lock",
+                {"revision": told.trouble.revision, "again_in": pause, "because": told.trouble.message},
+            )
+            _rest(pause, at)
+        raise AssertionError("the last try returns or raises")
+
+    def _reached(self, at: Moment, before: tuple[str, ...], told: Told) -> JsonObject:
+        live = self.site.live_revisions()
+        if live == before:
+            raise HaltedError(f"Alembic says that it is done, and the database is still at {_named(live)}")
+        facts: JsonObject = {
+            "undone": [revision for revision, _ in told.steps], "now": list(live), "seconds": round(told.seconds, 3),
+            "rows": sum(each.inserted + each.updated + each.deleted for commit in told.commits for each in commit.activity),
+            "locks": sorted({f"{lock.mode} on {lock.relation}" for commit in told.commits for lock in commit.locks}),
+        }  # fmt: skip
+        at.note("revision_reached", facts)
+        return facts
+
+    def _order(self, at: Moment, route: "_Route") -> Order:
+        leg = Leg(direction="downgrade", target=route.target or "base", watch_locks=True)
+        order = alembic_order(self.site.service, self.site.environ, leg=leg, url=self.site.url, fence=None)
+        return replace(order, most=1, database=self._database(), env={**order.env, "PGAPPNAME": _application(at)})
+
+    def _database(self) -> int:
+        with self._connected() as connection:
+            row = connection.execute(
+                "SELECT oid::bigint FROM pg_database WHERE datname = current_database()"
+            ).fetchone()
+        if row is None:
+            raise UnavailableError("The database does not say which one it is")
+        return int(row[0])
+
+    def _refuse_disturbance(self, at: Moment) -> None:
+        counters = at.result_of("prove-quiet").get("counters")
+        if isinstance(counters, dict):
+            still_quiet(self.site.url, roles=self.site.application_roles, since=counters)
+
+    def _end_orphans(self, at: Moment) -> None:
+        """Sessions that a runner which died left behind: whatever they had not committed is undone."""
+        until = time.monotonic() + LET_GO_WITHIN.total_seconds()
+        with self._connected() as connection:
+            while connection.execute(_ORPHANS, [_application(at)]).fetchall():
+                if time.monotonic() > until:
+                    raise HaltedError("A session of an earlier try does not end", next_step="Look at pg_stat_activity.")
+                _rest(_TICK_SECONDS, at)
+
+    def _connected(self) -> "psycopg.Connection[tuple[Any, ...]]":
+        try:
+            return psycopg.connect(
+                self.site.url, autocommit=True, connect_timeout=5, application_name="backout downgrade"
+            )
+        except psycopg.Error as error:
+            raise UnavailableError("The service's database does not answer") from error
+
+
+def _explained(told: Told) -> BackoutError:
+    """With seed 002's advice for its three failures, and ours for the others. No value of a row."""
+    trouble = told.trouble
+    if trouble is None:
+        return BackoutError("The downgrade failed without a word")
+    code = f" ({trouble.sqlstate})" if trouble.sqlstate else ""
+    return BackoutError(
+        f"The downgrade failed: {shown(trouble, '')}{code}",
+        where=f"revision {trouble.revision}" if trouble.revision else None,
+        next_step=FAILURE_ADVICE[kind_of(trouble)],
+    )
+
+
+class _Route:
+    """Where the plan goes, as its step has it."""
+
+    def __init__(self, at: Moment) -> None:
+        parameters = at.step.parameters
+        self.start = _names(parameters.get("live"))
+        self.target = _names(parameters.get("target"))
+        hops = parameters.get("hops")
+        listed = hops if isinstance(hops, list | tuple) else ()
+        self.between = {_names(hop.get("after")) for hop in listed if isinstance(hop, dict)} - {self.target}
+
+
+def _names(value: object) -> tuple[str, ...]:
+    return tuple(sorted(str(each) for each in value)) if isinstance(value, list | tuple) else ()
+
+
+def _named(revisions: tuple[str, ...]) -> str:
+    return "revision " + ", ".join(revisions) if revisions else "base"
+
+
+def _application(at: Moment) -> str:
+    return f"backout {at.rollback.id} downgrade"
+
+
+def _rest(seconds: float, at: Moment) -> None:
+    until = time.monotonic() + seconds
+    while time.monotonic() < until:
+        if at.should_stop():
+            raise BackoutError("It was stopped while it waited")
+        time.sleep(_TICK_SECONDS)
