@@ -16,7 +16,8 @@ from actions.run.steps.writers import resume_step, stop_step
 PREFLIGHT, CAPTURE, STOP, QUIET = "preflight", "capture", "stop-writer", "prove-quiet"
 BACK_UP, PROVE = "back-up", "prove"
 DOWNGRADE, RESTORE, VERIFY = "downgrade", "restore", "verify"
-RELEASE, RESUME, HEALTH, CLOSE = "take-back-application", "resume-writer", "health", "close"
+RELEASE, RELEASE_AGAIN = "take-back-application", "bring-application-again"
+RESUME, HEALTH, CLOSE = "resume-writer", "health", "close"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -77,10 +78,19 @@ def keep_and_resume(service: Service) -> tuple[PlannedStep, ...]:
     return (*_resumes(service), _closing())
 
 
-def restore_instead(service: Service, backup: str, predicted: Predicted | None = None) -> tuple[PlannedStep, ...]:
-    """The proven backup is brought back, then everything after it."""
-    route = Route(live=(), target=(), backup=backup)
-    return (*_restore(route, predicted or Predicted()), *_come_back(service))
+def restore_instead(service: Service, backup: str, *, released: Sequence[int] = ()) -> tuple[PlannedStep, ...]:
+    """The backup of this very run is brought back: everything is as it was before it, the newer release too."""
+    again = tuple(
+        PlannedStep(
+            name=f"release-again-{number + 1}", title="Bring the newer release again", action=RELEASE_AGAIN,
+            parameters={"number": number},
+        )
+        for number in reversed(released)
+    )  # fmt: skip
+    health = (_step(HEALTH, "See that the service is well"),) if service.checks else ()
+    return (
+        *_restore(Route(live=(), target=(), backup=backup), Predicted()), *again, *_resumes(service), *health, _closing()
+    )  # fmt: skip
 
 
 def plan_digest(steps: Sequence[PlannedStep]) -> str:

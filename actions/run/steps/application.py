@@ -36,6 +36,23 @@ class TakeBackApplication:
 
 
 @dataclass(frozen=True, kw_only=True)
+class BringApplicationAgain:
+    """After the database was restored to what it was: the newer release belongs to it."""
+
+    releases: Sequence[CommandedRelease]
+
+    def ask(self, at: Moment) -> Answer:  # noqa: ARG002 because its command bears being run again
+        return Untouched()
+
+    def do(self, at: Moment) -> JsonObject:
+        self.releases[int(str(at.step.parameters["number"]))].bring_again(at.should_stop)
+        return {}
+
+    def undo(self, at: Moment) -> None:
+        """Never reached: it comes behind the point of no return."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class CheckHealth:
     """Every check of the catalog, with its patience; all are tried, so that one failure does not hide another."""
 

@@ -1,0 +1,142 @@
+"""Puts a service's actions together: the only place of the run that knows them all."""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from actions.catalog.release import CommandRelease
+from actions.catalog.service import Service
+from actions.errors import ConfigurationError, RefusedError
+from actions.history.database import History
+from actions.history.lifecycle import Status
+from actions.history.values import Rollback, RollbackId
+from actions.release.commanded import CommandedRelease
+from actions.run import plan
+from actions.run.action import Action, Moment
+from actions.run.assessing import Assessing, Rechecking, what_voids
+from actions.run.runner import Crew
+from actions.run.steps.application import BringApplicationAgain, CheckHealth, TakeBackApplication
+from actions.run.steps.backups import BackUp, ProveAndRehearse
+from actions.run.steps.closing import Close, closing
+from actions.run.steps.downgrading import Downgrade
+from actions.run.steps.opening import Capture, Preflight
+from actions.run.steps.quiet import ProveQuiet
+from actions.run.steps.restoring import Restore
+from actions.run.steps.site import Site
+from actions.run.steps.verifying import Verify
+from actions.run.steps.writers import ResumeWriter, StopWriter
+from actions.writers.finding import writers_of
+
+Services = Callable[[str], Service]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Sites:
+    """Every service of the catalog, as a run needs it."""
+
+    services: Services
+    environ: Mapping[str, str] = field(repr=False)
+    history: History
+    home: Path
+
+    def __call__(self, service: str) -> Site:
+        return Site(service=self.services(service), environ=self.environ, history=self.history, home=self.home)
+
+
+def crew_of(sites: Sites, *, progress: Callable[[RollbackId, str, float | None, str], None] = lambda *_: None) -> Crew:
+    """Everything that runners of this process work with."""
+    return Crew(
+        history=sites.history,
+        actions=lambda rollback: actions_for(sites(rollback.service), rollback),
+        phases={Status.ASSESSING: Assessing(sites=sites), Status.APPROVED: Rechecking(sites=sites)},
+        closing=closing,
+        progress=progress,
+    )
+
+
+def actions_for(site: Site, rollback: Rollback) -> Mapping[str, Action]:
+    """By the names that plans give them."""
+    return _Lazily(_makers(site, rollback))
+
+
+def _makers(site: Site, rollback: Rollback) -> Mapping[str, Callable[[], Action]]:
+    service, checks = site.service, site.service.checks
+    target = tuple((rollback.to_revision or "").split(",")) if rollback.to_revision not in (None, "base") else ()
+    looking = site.looking(target)
+    with_database = rollback.runbook != "app-only"
+    return {
+        plan.PREFLIGHT: lambda: Preflight(
+            site=site, writers=lambda: tuple(writers_of(site.house).values()), with_database=with_database
+        ),
+        plan.CAPTURE: lambda: Capture(checks=checks, looking=looking),
+        plan.STOP: lambda: StopWriter(writers=writers_of(site.house)),
+        plan.QUIET: lambda: ProveQuiet(
+            url=site.url, roles=site.application_roles, window=service.writers.quiet_for
+        ),
+        plan.BACK_UP: lambda: BackUp(site=site),
+        plan.PROVE: lambda: ProveAndRehearse(site=site),
+        plan.DOWNGRADE: lambda: Downgrade(site=site, recheck=_Recheck(site)),
+        plan.RESTORE: lambda: Restore(site=site),
+        plan.VERIFY: lambda: Verify(site=site, checks=checks, looking=looking),
+        plan.RELEASE: lambda: TakeBackApplication(releases=_releases(site)),
+        plan.RELEASE_AGAIN: lambda: BringApplicationAgain(releases=_releases(site)),
+        plan.RESUME: lambda: ResumeWriter(
+            writers=writers_of(site.house), looking=looking,
+            looks={each.known_as: each.look for each in service.writers.stop if each.look is not None},
+        ),
+        plan.HEALTH: lambda: CheckHealth(checks=checks, looking=looking),
+        plan.CLOSE: Close,
+    }  # fmt: skip
+
+
+class _Lazily(Mapping[str, Action]):
+    """Made when it is used: a step needs no more of the catalog than its own part."""
+
+    def __init__(self, makers: Mapping[str, Callable[[], Action]]) -> None:
+        self._makers = makers
+
+    def __getitem__(self, name: str) -> Action:
+        if name not in self._makers:
+            raise ConfigurationError(
+                f"This Backout has no action {name!r}", next_step="Run it with the version that planned it."
+            )
+        return self._makers[name]()
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._makers)
+
+    def __len__(self) -> int:
+        return len(self._makers)
+
+
+class _Recheck:
+    """Right before the first destructive step. What was written between the last look and the quiet makes the whole
+    assessment necessary again; where nothing was, the last look still tells the truth."""
+
+    def __init__(self, site: Site) -> None:
+        self._site = site
+
+    def __call__(self, at: Moment) -> None:
+        then, now = at.result_of("preflight").get("counters"), at.result_of("prove-quiet").get("counters")
+        if isinstance(then, dict) and then == now:
+            return
+        reasons = what_voids(self._site, at.rollback)
+        if reasons:
+            raise RefusedError(
+                f"What was approved does not hold any more: {' '.join(reasons)}",
+                next_step="Everything that was done is undone. Ask again: it is assessed anew.",
+            )
+
+
+def _releases(site: Site) -> tuple[CommandedRelease, ...]:
+    found = []
+    for release in site.service.application:
+        if not isinstance(release, CommandRelease):
+            what = type(release).__name__.removesuffix("Release").lower()
+            raise ConfigurationError(
+                f"Taking the application back by {what} is not supported yet",
+                where=f"service {site.service.name}",
+                next_step="Use a `command` for now.",
+            )
+        found.append(CommandedRelease(house=site.house, release=release))
+    return tuple(found)
