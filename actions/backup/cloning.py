@@ -8,7 +8,6 @@ that is half-made, and is removed by whoever comes next.
 """
 
 import logging
-import re
 import secrets
 import time
 from collections.abc import Iterator
@@ -16,11 +15,11 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import LiteralString
 
 import psycopg
 from psycopg import errors, sql
 
+from actions.backup.cloning_half_made import copy_as_template, discard, sweep, working_name
 from actions.backup.connected import (
     InTheWay,
     first_line,
@@ -40,11 +39,6 @@ from actions.errors import BackoutError, RefusedError, UnavailableError
 log = logging.getLogger(__name__)
 
 PATIENCE = timedelta(seconds=30)
-#: The lock of whoever makes a half-made copy; the server gives it back when its maker dies.
-_LOCK: LiteralString = "195821683, hashtext(%s)"
-_WORKING = re.compile(r"backout_cloning_[0-9a-f]{16}")
-#: Up to here the server copies faster through its log than by files, for which it must write out everything first.
-SMALL_BYTES = 200 * 1024 * 1024
 
 
 class Guests(StrEnum):
@@ -96,7 +90,7 @@ def make_clone(order: CloneOrder, *, watch: Watcher = unwatched) -> Clone:
             because = f"backup {order.backup} is being made"
             stack.enter_context(closed(connection, order.database, because=because, now=order.now))
         started = time.monotonic()
-        working = f"backout_cloning_{secrets.token_hex(8)}"
+        working = working_name()
         size = _size(connection, order.database)
         watch(Progress(stage=Stage.CLONE, bytes_total=size))
         try:
@@ -104,13 +98,13 @@ def make_clone(order: CloneOrder, *, watch: Watcher = unwatched) -> Clone:
             mark = _mark(order, connection, seconds=time.monotonic() - started, size=size)
             _finish(connection, order, working, mark)
         except psycopg.Error as error:
-            _discard(connection, working)
+            discard(connection, working)
             raise UnavailableError(
                 f"Database {order.database} could not be cloned: {first_line(error)}",
                 next_step="Look at the server's free space and log. Nothing was changed.",
             ) from error
         except BaseException:
-            _discard(connection, working)
+            discard(connection, working)
             raise
         watch(Progress(stage=Stage.CLONE, bytes_done=size, bytes_total=size, seconds=mark.seconds))
         return _clone(mark)
@@ -148,14 +142,14 @@ def copy_clone(admin_url: str, name: str, *, database: str, now: datetime) -> st
         mark = next((mark for mark in ours if mark.name == name and mark.database == database), None)
         if mark is None:
             raise RefusedError(f"Database {name} is not a clone of {database} made by Backout")
-        working = f"backout_cloning_{secrets.token_hex(8)}"
+        working = working_name()
         order = CloneOrder(admin_url=admin_url, database=name, backup=mark.backup, now=now)
         try:
-            _copy(connection, order.database, working, _size(connection, name))
+            copy_as_template(connection, order.database, working, _size(connection, name))
             second = mark.model_copy(update={"name": _name(connection, database, now)})
             _finish(connection, order, working, second)
         except psycopg.Error as error:
-            _discard(connection, working)
+            discard(connection, working)
             raise UnavailableError(f"Clone {name} could not be copied: {first_line(error)}") from error
     return second.name
 
@@ -164,7 +158,7 @@ def sweep_half_made(admin_url: str, *, database: str) -> tuple[str, ...]:
     """Drops half-made copies of dead processes and opens the database if one of them left it closed; what it did."""
     with _at_work(admin_url, database, purpose="sweeps", mending=False) as connection:
         done = [database] if mend(connection, database) else []
-        return (*done, *_sweep(connection))
+        return (*done, *sweep(connection))
 
 
 @contextmanager
@@ -172,36 +166,8 @@ def _at_work(admin_url: str, database: str, *, purpose: str, mending: bool = Tru
     with maintenance(admin_url, avoid=(database,), purpose=purpose) as connection, only_one_works(connection, database):
         if mending:
             mend(connection, database)
-            _sweep(connection)
+            sweep(connection)
         yield connection
-
-
-def _sweep(connection: type_connection) -> tuple[str, ...]:
-    """Ours by the name, and by what was given to it in the very statement that made it: nobody gets in, limit 0."""
-    rows = connection.execute(
-        "SELECT datname FROM pg_database d WHERE starts_with(datname, 'backout_cloning_') AND NOT datallowconn"
-        " AND datconnlimit IN (0, -2) AND shobj_description(oid, 'pg_database') IS NULL"
-    ).fetchall()
-    dropped = []
-    for (name,) in rows:
-        if _WORKING.fullmatch(name) and _is_forgotten(connection, name):
-            _discard(connection, name)
-            dropped.append(name)
-    return tuple(dropped)
-
-
-def _is_forgotten(connection: type_connection, working: str) -> bool:
-    row = connection.execute(f"SELECT pg_try_advisory_lock({_LOCK})", [working]).fetchone()
-    return bool(row and row[0])
-
-
-def _discard(connection: type_connection, working: str) -> None:
-    """What cannot be dropped now is dropped by whoever comes next."""
-    try:
-        connection.execute(sql.SQL("DROP DATABASE IF EXISTS {}").format(sql.Identifier(working)))
-        connection.execute(f"SELECT pg_advisory_unlock({_LOCK})", [working])
-    except psycopg.Error as error:
-        log.warning("Half-made clone %s is left: %s", working, first_line(error), extra={"event": "clone_left"})
 
 
 def _refuse_guests(order: CloneOrder, found: InTheWay) -> None:
@@ -227,7 +193,7 @@ def _copy_until_quiet(connection: type_connection, order: CloneOrder, working: s
                 if doorman:
                     duty.enter_context(doorman.on_duty(connection.info.backend_pid))
                 try:
-                    _copy(connection, order.database, working, size)
+                    copy_as_template(connection, order.database, working, size)
                 except (errors.ObjectInUse, errors.LockNotAvailable) as error:
                     _refuse_guests(order, in_the_way(connection, order.database))
                     if time.monotonic() > deadline:
@@ -236,28 +202,6 @@ def _copy_until_quiet(connection: type_connection, order: CloneOrder, working: s
                     raise not_allowed(error, f"Our role may not clone {order.database}") from error
                 else:
                     return
-
-
-def _copy(connection: type_connection, database: str, working: str, size: int) -> None:
-    """By files where that is faster, and by the file system's own cloning where it has it."""
-    row = connection.execute(
-        "SELECT pg_get_userbyid(datdba) FROM pg_database WHERE datname = %s", [database]
-    ).fetchone()
-    connection.execute(f"SELECT pg_advisory_lock({_LOCK})", [working])
-    statement = sql.SQL("CREATE DATABASE {} TEMPLATE {} OWNER {} ALLOW_CONNECTIONS false CONNECTION LIMIT 0{}")
-    by_files = sql.SQL(" STRATEGY FILE_COPY") if connection.info.server_version >= 150000 else sql.SQL("")
-    parts = (sql.Identifier(working), sql.Identifier(database), sql.Identifier(str(row[0]) if row else "postgres"))
-    if size <= SMALL_BYTES:
-        connection.execute(statement.format(*parts, sql.SQL("")))
-        return
-    try:
-        if connection.info.server_version >= 180000:
-            connection.execute("SET file_copy_method = 'clone'")
-        connection.execute(statement.format(*parts, by_files))
-    except (errors.InvalidParameterValue, errors.FeatureNotSupported, errors.IoError, errors.UndefinedFile):
-        # This build or this file system has no such thing.
-        connection.execute("RESET file_copy_method")
-        connection.execute(statement.format(*parts, by_files))
 
 
 def _mark(order: CloneOrder, connection: type_connection, *, seconds: float, size: int) -> CloneMark:

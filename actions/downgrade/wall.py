@@ -71,17 +71,29 @@ def _works_in_a_child(covers: Dict[str, str]) -> bool:
 
 
 def _entered(covers: Dict[str, str]) -> bool:
+    """The loopback comes first: should the rest fail after all, the gate can be reached even so."""
     try:
         kernel = ctypes.CDLL(None, use_errno=True)
         _leave(kernel)
-        _call(kernel.mount, b"none", b"/", None, RECURSIVE | PRIVATE, None)
-        for path, by in covers.items():
-            _call(kernel.mount, os.fsencode(by), os.fsencode(path), None, BIND, None)
         with contextlib.closing(socket.socket(socket.AF_INET, socket.SOCK_DGRAM)) as any_socket:
             fcntl.ioctl(any_socket, SET_FLAGS, struct.pack("16sh22x", b"lo", UP_AND_RUNNING))
+        _reach_ourselves()
+        _call(kernel.mount, b"none", b"/", None, RECURSIVE | PRIVATE, None)
+        for path, by in covers.items():
+            # Servers come and go: where there is no socket file any more, nobody listens.
+            with contextlib.suppress(FileNotFoundError):
+                _call(kernel.mount, os.fsencode(by), os.fsencode(path), None, BIND, None)
     except Exception:
         return False
     return True
+
+
+def _reach_ourselves() -> None:
+    """That the loopback carries a connection, and not only says that it is up."""
+    with contextlib.closing(socket.socket(socket.AF_INET, socket.SOCK_STREAM)) as door:
+        door.bind(("127.0.0.1", 0))
+        door.listen(1)
+        socket.create_connection(door.getsockname(), 1).close()
 
 
 def _leave(kernel: ctypes.CDLL) -> None:

@@ -11,6 +11,7 @@ from sqlalchemy import Connection, func, literal, or_, select, text, update
 from sqlalchemy.dialects.postgresql import insert
 
 from actions.errors import BackoutError
+from actions.history.canonical import JsonObject
 from actions.history.database import History
 from actions.history.lifecycle import Status
 from actions.history.tables import rollbacks, runs
@@ -64,12 +65,16 @@ def claim(history: History, rollback: RollbackId, *, owner: str, lasting: timede
     return None if fence is None else Lease(rollback=rollback, owner=owner, fence=fence)
 
 
-def renew(history: History, lease: Lease, *, lasting: timedelta = LEASE) -> Asked:
+def renew(
+    history: History, lease: Lease, *, lasting: timedelta = LEASE, progress: JsonObject | None = None
+) -> Asked:  # fmt: skip
     """Some more time; LostLeaseError when it is too late for that."""
     with history.writing() as connection:
         asked = _hold(connection, lease)
         connection.execute(
-            update(runs).where(runs.c.rollback_id == lease.rollback.number).values(lease_until=_NOW + literal(lasting))
+            update(runs)
+            .where(runs.c.rollback_id == lease.rollback.number)
+            .values(lease_until=_NOW + literal(lasting), progress=progress)
         )
     return asked
 
@@ -86,7 +91,7 @@ def release(history: History, lease: Lease, *, wake_in: timedelta | None = None)
         connection.execute(
             update(runs)
             .where(runs.c.rollback_id == lease.rollback.number, runs.c.fence == lease.fence)
-            .values(owner=None, lease_until=None, wake_at=wake_at, updated_at=_NOW)
+            .values(owner=None, lease_until=None, wake_at=wake_at, progress=None, updated_at=_NOW)
         )
 
 
@@ -126,11 +131,6 @@ def ask_to_stop(connection: Connection, rollback: RollbackId, *, by: str) -> Non
     )
 
 
-def asked_of(connection: Connection, rollback: RollbackId) -> Asked:
-    by = connection.scalar(select(runs.c.stop_asked_by).where(runs.c.rollback_id == rollback.number))
-    return Asked(stop_by=by)
-
-
 def _hold(connection: Connection, lease: Lease) -> Asked:
     held = connection.execute(
         select(runs.c.stop_asked_by)
@@ -145,3 +145,31 @@ def _hold(connection: Connection, lease: Lease) -> Asked:
     if held is None:
         raise LostLeaseError(f"Another runner has taken {lease.rollback} over, or our time for it ran out")
     return Asked(stop_by=held.stop_asked_by)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class RunNow:
+    """Who works on it at this moment, and how far they are."""
+
+    owner: str | None
+    progress: JsonObject | None
+    stop_by: str | None
+    escalated: bool
+
+
+def run_now(connection: Connection, rollback: RollbackId) -> RunNow:
+    row = connection.execute(
+        select(
+            runs.c.owner,
+            runs.c.progress,
+            runs.c.stop_asked_by,
+            runs.c.escalated_at,
+            (runs.c.lease_until > _NOW).label("alive"),
+        ).where(runs.c.rollback_id == rollback.number)
+    ).one_or_none()
+    if row is None:
+        return RunNow(owner=None, progress=None, stop_by=None, escalated=False)
+    return RunNow(
+        owner=row.owner if row.alive else None, progress=row.progress if row.alive else None, stop_by=row.stop_asked_by,
+        escalated=row.escalated_at is not None,
+    )  # fmt: skip

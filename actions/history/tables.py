@@ -207,6 +207,8 @@ runs = Table(
     Column("escalated_at", _MOMENT),
     # Somebody wants the downgrade tried with the data before they decide.
     Column("with_data", Boolean, nullable=False, server_default=text("false")),
+    # How far the step of now has come, for whoever watches.
+    Column("progress", _JSON),
     Column("updated_at", _MOMENT, nullable=False, server_default=_NOW),
     Index("runs_by_lease", "lease_until"),
 )

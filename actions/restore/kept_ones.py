@@ -2,7 +2,7 @@
 
 from actions.backup.connecting import place_of
 from actions.history.record import Entry, append
-from actions.restore.bringing_back import refuse_beside_a_rollback
+from actions.restore.intending import refuse_beside_a_rollback
 from actions.restore.kept import drop_kept
 from actions.restore.premises import Premises
 from actions.restore.swapping import SwapOrder, Swapped, swap_back

@@ -36,8 +36,8 @@ log = logging.getLogger(__name__)
 START_SECONDS = 60
 STOP_SECONDS = 10
 NAMED = "workshop-"
-#: What the machine's memory is divided by, and the most that is taken of a big one.
-SHARE_OF_MEMORY, MOST_CACHE, MOST_SORTING = 8, 1 << 30, 1 << 30
+#: What the machine's memory is divided by, and the most that is taken of a big one: measured, more makes it slower.
+SHARE_OF_MEMORY, MOST_CACHE, MOST_SORTING = 8, 512 << 20, 256 << 20
 LEAST = 64 << 20
 #: Becomes the server's user and then the program; a shell or `su` may be missing in a container.
 _AS_USER = (

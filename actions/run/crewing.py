@@ -9,7 +9,7 @@ from actions.catalog.service import Service
 from actions.errors import ConfigurationError, RefusedError
 from actions.history.database import History
 from actions.history.lifecycle import Status
-from actions.history.values import Rollback, RollbackId
+from actions.history.values import Rollback
 from actions.release.commanded import CommandedRelease
 from actions.run import plan
 from actions.run.action import Action, Moment
@@ -43,14 +43,13 @@ class Sites:
         return Site(service=self.services(service), environ=self.environ, history=self.history, home=self.home)
 
 
-def crew_of(sites: Sites, *, progress: Callable[[RollbackId, str, float | None, str], None] = lambda *_: None) -> Crew:
+def crew_of(sites: Sites) -> Crew:
     """Everything that runners of this process work with."""
     return Crew(
         history=sites.history,
         actions=lambda rollback: actions_for(sites(rollback.service), rollback),
         phases={Status.ASSESSING: Assessing(sites=sites), Status.APPROVED: Rechecking(sites=sites)},
         closing=closing,
-        progress=progress,
     )
 
 

@@ -11,6 +11,7 @@ from datetime import timedelta
 from typing import Self
 
 from actions.errors import BackoutError
+from actions.history.canonical import JsonObject
 from actions.history.database import History
 from actions.history.leases import LEASE, Lease, LostLeaseError, renew
 
@@ -43,6 +44,8 @@ class Pulse:
         self._thread = threading.Thread(target=self._beat, name=f"pulse-{lease.rollback}", daemon=True)
         #: Who asked to stop, once somebody did.
         self.stop_by: str | None = None
+        #: How far the step of now has come; told with the next beat.
+        self.progress: JsonObject | None = None
 
     def __enter__(self) -> Self:
         self._thread.start()
@@ -86,7 +89,7 @@ class Pulse:
         while not self._over.wait(pause):
             asked_at = time.monotonic()
             try:
-                self.stop_by = renew(self._history, self._lease, lasting=self._lasting).stop_by
+                self.stop_by = renew(self._history, self._lease, lasting=self._lasting, progress=self.progress).stop_by
                 self._held_at = asked_at
             except LostLeaseError:
                 self._lost.set()

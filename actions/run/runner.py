@@ -49,8 +49,6 @@ class Crew:
     actions: Callable[[Rollback], Actions]
     phases: Mapping[Status, Phase]
     closing: Closing
-    #: Told about progress within a step; must be quick.
-    progress: Callable[[RollbackId, str, float | None, str], None] = lambda *_: None
     lasting: timedelta = LEASE
 
 
@@ -232,7 +230,7 @@ class _Turn:
         pen, rollback = self._pen, self._seen.rollback
 
         def progress(share: float | None, words: str) -> None:
-            self._crew.progress(rollback.id, step.name, share, words)
+            self._pulse.progress = {"step": step.name, "share": share, "words": words}
 
         return Moment(
             rollback=rollback,

@@ -13,11 +13,12 @@ import time
 from actions.errors import BackoutError
 from actions.history.leases import waiting_for_somebody
 from actions.history.values import RollbackId
+from actions.run.duties import Duties
 from actions.run.runner import Crew, advance
 
 log = logging.getLogger(__name__)
 
-LOOK_EVERY_SECONDS = 3.0
+LOOK_EVERY_SECONDS = 1.0
 #: How long the threads get when the process was asked to end; each lets its step end or stops it before.
 LEAVE_SECONDS = 30.0
 
@@ -30,8 +31,11 @@ def owner_name() -> str:
 class Shift:
     """Works until we are stopping."""
 
-    def __init__(self, crew: Crew, stopping: threading.Event, *, look_every: float = LOOK_EVERY_SECONDS) -> None:
+    def __init__(
+        self, crew: Crew, stopping: threading.Event, *, duties: Duties | None = None, look_every: float = LOOK_EVERY_SECONDS
+    ) -> None:  # fmt: skip
         self._crew = crew
+        self._duties = duties
         self._stopping = stopping
         self._look_every = look_every
         self._owner = owner_name()
@@ -48,6 +52,8 @@ class Shift:
         away = False
         while not self._stopping.is_set():
             try:
+                if self._duties is not None:
+                    self._duties.look()
                 for rollback in waiting_for_somebody(self._crew.history):
                     self._take_on(rollback)
                 away = False

@@ -187,10 +187,10 @@ def test_killed_at_any_moment_the_original_is_whole_and_what_is_half_made_goes(
     with nursery("tests.backup.test_cloning") as children, live_database(postgres_url) as live:
         run(postgres_url, f"COMMENT ON DATABASE {live} IS 'the shop'")
         with hammered(with_database(postgres_url, live), clients=2) as seen:
-            for moment in moments(TIMES, 0.45):
-                children.start_and_kill(
-                    "tests.backup.test_cloning:clone_it", after=moment, url=postgres_url, live=live, guests=guests.value
-                )
+            call = "tests.backup.test_cloning:clone_it"
+            whole = children.seconds(call, url=postgres_url, live=live, guests=guests.value)
+            for moment in moments(TIMES, whole):
+                children.start_and_kill(call, after=moment, url=postgres_url, live=live, guests=guests.value)
                 wait_for_the_servers_side(postgres_url)
                 closed += not allowed(postgres_url, live)
                 sweep_half_made(postgres_url, database=live)

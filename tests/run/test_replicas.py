@@ -21,7 +21,7 @@ from actions.history.lifecycle import FINAL, Status
 from actions.history.queries import show
 from actions.history.values import RollbackId
 
-LEASE_SECONDS = 2.0
+LEASE_SECONDS = 4.0
 
 
 @contextmanager
@@ -40,7 +40,7 @@ def replica(url: str, folder: Path) -> "subprocess.Popen[bytes]":
     return subprocess.Popen(program)
 
 
-def wait_until_over(history: History, rollbacks: list[RollbackId], seconds: float = 60) -> None:
+def wait_until_over(history: History, rollbacks: list[RollbackId], seconds: float = 90) -> None:
     until = time.monotonic() + seconds
     while any(status_of(history, each) not in {*FINAL, Status.CHOOSING, Status.HALTED} for each in rollbacks):
         assert time.monotonic() < until, "they did not end in time"

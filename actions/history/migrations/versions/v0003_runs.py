@@ -36,6 +36,7 @@ def _runs() -> None:
         sa.Column("stop_asked_by", sa.Text),
         *(_moment(name) for name in ("stop_asked_at", "escalated_at")),
         sa.Column("with_data", sa.Boolean, nullable=False, server_default=sa.text("false")),
+        sa.Column("progress", JSONB),
         sa.Column("updated_at", sa.DateTime(timezone=True), nullable=False, server_default=NOW),
     )
     op.create_index("runs_by_lease", "runs", ["lease_until"])
