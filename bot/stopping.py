@@ -11,7 +11,7 @@ from types import FrameType
 log = logging.getLogger(__name__)
 
 #: What runs then gets so long to end; a supervisor kills after ten seconds (docker) or thirty (Kubernetes).
-GRACE_SECONDS = 3.0
+GRACE_SECONDS = 8.0
 
 
 def run_until_stopped(work: Callable[[threading.Event], None]) -> None:

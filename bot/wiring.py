@@ -3,6 +3,7 @@
 import getpass
 import logging
 import os
+import pwd
 import threading
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
@@ -24,9 +25,22 @@ if TYPE_CHECKING:  # each part is loaded when it is used: `--help` must be insta
     from actions.restore.cloning_one import Cloned
     from actions.restore.listing import Listing
     from actions.restore.premises import Premises
+    from actions.run.answering import Speaker
+    from actions.run.crewing import Sites
     from bot.directory import SlackDirectory
 
 log = logging.getLogger(__name__)
+
+
+def login_name(environ: Mapping[str, str]) -> str:
+    """Who sits there: the person behind `sudo`, else the process's own user."""
+    behind = environ.get("SUDO_USER")
+    if behind and os.geteuid() == 0:
+        return behind
+    try:
+        return pwd.getpwuid(os.geteuid()).pw_name
+    except KeyError:
+        return f"uid {os.geteuid()}"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -173,9 +187,56 @@ class Wiring:
                 log.info("Ready, with the %s", history.where, extra={"event": "serve_ready"})
                 tasks = (sightings(lookout, history), backups(night_watch, history))
                 app = queue_app(url, *tasks, tidying(TASK, BACKUPS, RETENTION))
-                run_worker(app, stopping, where=history.where, at_start=[TASK, BACKUPS])
+                with self._runs(history, stopping):
+                    run_worker(app, stopping, where=history.where, at_start=[TASK, BACKUPS])
 
         keep_working(work, stopping)
+
+    @contextmanager
+    def _runs(self, history: "History", stopping: threading.Event) -> Iterator[None]:
+        """Beside the queue: rollbacks go on, and are handed over at the end."""
+        over = threading.Event()
+
+        def either() -> None:
+            while not over.is_set():
+                if stopping.wait(0.2):
+                    over.set()
+
+        threads = [
+            threading.Thread(target=either, name="runs-stopping", daemon=True),
+            threading.Thread(target=self.carry_out_runs, args=(history, over), name="runs", daemon=True),
+        ]
+        for thread in threads:
+            thread.start()
+        try:
+            yield
+        finally:
+            over.set()
+            for thread in threads:
+                thread.join()
+
+    def sites(self, history: "History") -> "Sites":
+        """Every service of the catalog, as a run needs it."""
+        from actions.run.crewing import Sites
+
+        return Sites(services=self.catalog.service, environ=self.environ, history=history, home=self.settings.home)
+
+    def speaker(self, service: "Service") -> "Speaker":
+        """Whoever sits at this terminal, with the roles that the catalog gives their login name."""
+        from actions.approve.people import Identity, roles_of
+        from actions.run.answering import Speaker
+
+        identity = Identity(id=login_name(self.environ), where="terminal")
+        return Speaker(identity=identity, roles=roles_of(identity, service, None))
+
+    def carry_out_runs(self, history: "History", stopping: threading.Event) -> None:
+        """Takes on every rollback that has no living runner, until we are stopping."""
+        from actions.run.crewing import crew_of
+        from actions.run.duties import Duties
+        from actions.run.shift import Shift
+
+        duties = Duties(history=history, services=lambda: self.catalog.services)
+        Shift(crew_of(self.sites(history)), stopping, duties=duties).work()
 
     def assess(self, service: str, target: str, *, with_data: bool) -> "Assessment":
         """What happens if this service goes back? With what the history knows about it."""

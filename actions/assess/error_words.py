@@ -59,7 +59,9 @@ def shown(trouble: Trouble, source: str) -> str:
     if trouble.revision is None and trouble.sqlstate is None:
         # Before any migration ran: the application's settings, an import, env.py. No row was read yet.
         return _with_class(trouble, text)
-    if trouble.error_class in _LIBRARYS_OWN or (trouble.sqlstate or "").startswith(_ABOUT_OBJECTS):
+    if trouble.error_class in _LIBRARYS_OWN:
+        return text or trouble.error_class
+    if (trouble.sqlstate or "").startswith(_ABOUT_OBJECTS) and not trouble.raised:
         return text or trouble.error_class
     return _with_class(trouble, _only_known(text, known_words(source, trouble.objects)))
 

@@ -1,8 +1,8 @@
 """Runs somebody's real Alembic where their application lives, and tells what it did while it does it.
 
 This file is run by the *service's* interpreter: Python 3.8 or newer, Alembic 1.7 or newer, SQLAlchemy 1.4 or 2.
-It needs nothing of ours but its neighbours `gate.py`, `fence.py` and `wall.py`; `order.py` gives it its orders and
-reads what it says.
+It needs nothing of ours but its neighbours, which it knows as the package `backout_drive`; `order.py` gives it its
+orders and reads what it says.
 
     python drive.py < order.json
 
@@ -28,7 +28,7 @@ from __future__ import annotations
 
 import argparse
 import contextlib
-import importlib.util
+import importlib
 import itertools
 import json
 import os
@@ -45,23 +45,21 @@ MOST_STATEMENTS = 5_000
 #: From then on locks are looked at before commits only: a loop over rows must not pay for it.
 MOST_LOCK_LOOKS = 300
 WRONG_DATABASE_EXIT = 70
+PACKAGE = "backout_drive"
 
 Json = Dict[str, Any]
 
 
 def neighbour(name: str) -> ModuleType:
     """A file beside this one, without making its folder a place that the application imports from."""
-    path = os.path.join(os.path.dirname(os.path.abspath(__file__)), name + ".py")
-    spec = importlib.util.spec_from_file_location("backout_" + name, path)
-    if spec is None or spec.loader is None:
-        raise ImportError(path)
-    module = importlib.util.module_from_spec(spec)
-    sys.modules["backout_" + name] = module
-    spec.loader.exec_module(module)
-    return module
+    if PACKAGE not in sys.modules:
+        package = ModuleType(PACKAGE)
+        package.__path__ = [os.path.dirname(os.path.abspath(__file__))]
+        sys.modules[PACKAGE] = package
+    return importlib.import_module(PACKAGE + "." + name)
 
 
-fences = neighbour("fence")
+fences, statements, errors = neighbour("fence"), neighbour("beyond"), neighbour("explained")
 
 
 class Voice:
@@ -232,7 +230,7 @@ class Drive:
         os._exit(WRONG_DATABASE_EXIT)
 
     def before_statement(self, connection: Any, cursor: Any, statement: str, *_: Any) -> None:
-        if self.fence is not None and fences.is_beyond(str(statement)):
+        if self.fence is not None and statements.is_beyond(str(statement)):
             self.fence.refuse("changes something beyond its database")
         # Told when it has ended, with what SQLAlchemy knows of it.
         self.lay(hushed=True)
@@ -258,7 +256,9 @@ class Drive:
             return
         sql = sent["sql"]
         facts = {key: sent[key] for key in ("revision", "within", "rows", "seconds")}
-        self.voice.say("statement", sql=without_literals(sql)[:LONGEST_SQL], cut=len(sql) > LONGEST_SQL, **facts)
+        self.voice.say(
+            "statement", sql=statements.without_literals(sql)[:LONGEST_SQL], cut=len(sql) > LONGEST_SQL, **facts
+        )
 
     def look_at_locks(self, connection: Any) -> List[Any]:
         rows = self.ask(connection, LOCKS)
@@ -315,44 +315,6 @@ def split_paths(text: Optional[str]) -> Iterator[str]:
             yield os.path.abspath(part)
 
 
-def error_as_json(error: BaseException) -> Json:
-    """Class, code and first line; the driver's own error below SQLAlchemy's."""
-    said: Json = {"class": type(error).__name__, "outside": False}
-    seen = 0
-    inner: Optional[BaseException] = error
-    while inner is not None and seen < 20:
-        if isinstance(inner, fences.OutsideError):
-            said["outside"] = True
-        driver = getattr(inner, "orig", None)
-        for candidate in (driver, inner):
-            code = getattr(candidate, "sqlstate", None) or getattr(candidate, "pgcode", None)
-            if code and "sqlstate" not in said:
-                diag = getattr(candidate, "diag", candidate)
-                said.update(
-                    sqlstate=str(code),
-                    message=first_line(getattr(diag, "message_primary", None) or candidate),
-                    objects=[
-                        str(value)
-                        for name in ("schema_name", "table_name", "column_name", "constraint_name", "datatype_name")
-                        for value in [getattr(diag, name, None)]
-                        if value
-                    ],
-                )
-        inner, seen = inner.__cause__ or inner.__context__, seen + 1
-    # What cannot be imported is a name, not a row's value, and without it nobody knows what to do.
-    said.setdefault("message", str(error)[:300] if isinstance(error, ImportError) else first_line(error))
-    return said
-
-
-def without_literals(sql: str) -> str:
-    return str(fences.PARTS.sub(lambda found: found.group("comment") or found.group("keep") or "'?'", sql))
-
-
-def first_line(text: Any) -> str:
-    lines = [line.strip() for line in str(text).splitlines() if line.strip()]
-    return without_literals(lines[0])[:300] if lines else ""
-
-
 def die_with_parent() -> None:
     """A runner that was killed must not leave a downgrade running behind it."""
     if not sys.platform.startswith("linux"):
@@ -371,7 +333,7 @@ def main() -> None:
     sys.path[:1] = []
     order = json.load(sys.stdin)
     die_with_parent()
-    gate = neighbour("gate").Gate(order["fence"], order["url"], fences.is_beyond) if order.get("fence") else None
+    gate = neighbour("gate").Gate(order["fence"], order["url"], statements.is_beyond) if order.get("fence") else None
     voice = Voice(order["marker"])
     drive = Drive(order, voice)
     if gate is not None:
@@ -380,7 +342,7 @@ def main() -> None:
     try:
         drive.run()
     except BaseException as error:
-        facts = error_as_json(error)
+        facts = errors.as_json(error)
         drive.hear_all()
         facts["outside"] = facts["outside"] or (drive.fence is not None and drive.fence.refused)
         voice.say("failed", revision=drive.revision, within=drive.watching or facts["class"] != "CommandFailedError",

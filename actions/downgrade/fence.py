@@ -7,39 +7,21 @@ for their target first; those that cannot be asked are refused.
 
 # It stands between strangers' code and their drivers, on old interpreters: old spellings are meant.
 # mypy: disable-error-code="import-untyped, import-not-found, arg-type"
-# ruff: noqa: PTH119, SLF001, UP006, UP035, UP045
+# ruff: noqa: PTH119, SLF001, UP006, UP035
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
-import importlib.machinery
 import os
-import re
 import sys
 from types import ModuleType
-from typing import Any, Callable, Dict, Optional
+from typing import Any, Callable, Dict
+
+from .doorkeeper import Doorkeeper
 
 Json = Dict[str, Any]
 
-#: What may hold apostrophes without being a literal stays as it is; of literals only the quotes stay.
-PARTS = re.compile(
-    r"""(?P<comment>--[^\n]*|/\*.*?\*/)|(?P<keep>\$(?P<tag>(?:[A-Za-z_]\w*)?)\$.*?\$(?P=tag)\$|"(?:[^"]|"")*")"""
-    r"""|\b[eE]'(?:[^'\\]|''|\\.)*'|'(?:[^']|'')*'""",
-    re.DOTALL,
-)
-#: Roles, databases, settings and files are the server's, not the copy's; these would really happen. Words within a DO
-#: block or a function count as well: better to refuse a harmless one than to lock a real role out. A prepared
-#: transaction or a replication slot would keep the copy from being dropped.
-BEYOND = re.compile(
-    r"\b(?:(?:create|alter|drop)\s+(?:role|user(?!\s+mapping)|group|database|tablespace|subscription|server)"
-    r"|(?:create|alter)\s+user\s+mapping|comment\s+on\s+(?:role|database|tablespace)|prepare\s+transaction"
-    r"|alter\s+system|(?:drop|reassign)\s+owned|(?:grant|revoke)\s+(?!.*\bon\b)[^;]*\b(?:to|from)\b"
-    r"|dblink\w*|pg_terminate_backend|pg_cancel_backend|pg_reload_conf|pg_rotate_logfile|pg_promote|pg_switch_wal"
-    r"|lo_export|pg_file_(?:write|rename|unlink)|pg_(?:create|drop|copy)_\w*replication_slot\w*"
-    r"|pg_replication_(?:slot|origin)_\w+|copy\b[^;]*(?:\bprogram\b|\bto\s+e?'))",
-    re.IGNORECASE | re.DOTALL,
-)
 #: What libraries ask while they are imported. Anything else might be a way to another database.
 HARMLESS = frozenset({"git", "uname", "ldconfig", "gcc", "cc", "ld", "objdump", "file", "lsb_release", "hostname"})
 PROGRAMS = ("subprocess.Popen", "os.system", "os.exec", "os.posix_spawn", "os.spawn", "pty.spawn")
@@ -57,15 +39,6 @@ NOT_FOR_LIBPQ = frozenset({
 
 class OutsideError(ConnectionRefusedError):
     """Refused by the rehearsal's fence."""
-
-
-def bare(sql: str) -> str:
-    """Without comments and literals, in one reading: neither may hide the beginning or the end of the other."""
-    return PARTS.sub(lambda found: " " if found.group("comment") else found.group("keep") or "'?'", sql)
-
-
-def is_beyond(sql: str) -> bool:
-    return BEYOND.search(bare(sql)) is not None
 
 
 class Fence:
@@ -281,46 +254,6 @@ class Fence:
             places.add((self.given["host"].rstrip("/"), str(self.given["port"])))
         if (host.rstrip("/"), port) not in places or name != self.given["database"]:
             self.drive.wrong_database()
-
-
-class Doorkeeper:
-    """Watches drivers from the moment at which the application imports them; what is not used costs nothing."""
-
-    def __init__(self, doors: Dict[str, Callable[[Any], None]]) -> None:
-        self._doors = doors
-
-    def find_spec(self, name: str, path: Any = None, target: Any = None) -> Optional[importlib.machinery.ModuleSpec]:
-        watch = self._doors.get(name)
-        if watch is None:
-            return None
-        for finder in sys.meta_path:
-            find = getattr(finder, "find_spec", None)
-            spec: Optional[importlib.machinery.ModuleSpec] = (
-                find(name, path, target) if find is not None and finder is not self else None
-            )
-            if spec is not None:
-                if spec.loader is not None:
-                    loader: Any = Watching(spec.loader, watch)
-                    spec.loader = loader
-                return spec
-        return None
-
-
-class Watching:
-    """A loader that puts the watch on what it has loaded."""
-
-    def __init__(self, loader: Any, watch: Callable[[Any], None]) -> None:
-        self._loader, self._watch = loader, watch
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._loader, name)
-
-    def create_module(self, spec: Any) -> Any:
-        return self._loader.create_module(spec)
-
-    def exec_module(self, module: Any) -> None:
-        self._loader.exec_module(module)
-        self._watch(module)
 
 
 def is_a_servers(where: Any) -> bool:

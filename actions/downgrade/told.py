@@ -60,6 +60,8 @@ class Trouble:
     by_alembic: bool = False
     wrong_database: bool = False
     timed_out: bool = False
+    #: Somebody's own words, raised by a function in the server under a state of its choice: they may hold rows' values.
+    raised: bool = False
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -89,7 +91,9 @@ class Told:
 
 
 def trouble_from(event: dict[str, object]) -> Trouble:
-    objects = event.get("objects")
+    # A RAISE may name what it likes as its table or column.
+    raised = bool(event.get("raised"))
+    objects = None if raised else event.get("objects")
     return Trouble(
         error_class=str(event.get("class", "")),
         message=redact(str(event.get("message", ""))),
@@ -98,6 +102,7 @@ def trouble_from(event: dict[str, object]) -> Trouble:
         objects=tuple(str(each) for each in objects) if isinstance(objects, list) else (),
         outside=bool(event.get("outside")),
         by_alembic=event.get("kind") == "command",
+        raised=raised,
     )
 
 

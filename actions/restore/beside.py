@@ -88,17 +88,18 @@ def adopt(new: Beside, *, name: str | None = None) -> str:
     return final
 
 
-def ready(place: NewPlace) -> str | None:
-    """One that was restored from the same backup before, compared, and never swapped in. Those of other backups, which
-    nobody waits for any more, are dropped.
+def ready(place: NewPlace, *, reuse: bool) -> str | None:
+    """One that was restored from the same backup before, compared, and never swapped in. All others, for which nobody
+    waits any more, are dropped.
     """
     with maintenance(place.admin_url, avoid=(place.live,), purpose="restore") as connection:
         marks = [mark for mark, _ in marked_databases(connection) if isinstance(mark, NewMark)]
     mine = [mark for mark in marks if mark.database == place.live]
+    found = next((mark.name for mark in mine if reuse and mark.backup == place.backup), None)
     for mark in mine:
-        if mark.backup != place.backup:
+        if mark.name != found:
             drop_marked(place.admin_url, mark.name, database=place.live, kind=NewMark)
-    return next((mark.name for mark in reversed(mine) if mark.backup == place.backup), None)
+    return found
 
 
 def refuse_if_taken(admin_url: str, name: str) -> None:
@@ -124,13 +125,16 @@ def _ending(place: NewPlace, name: str, *, for_good: bool) -> sql.Composed:
             sql.Identifier(name), sql.Literal(properties.connection_limit)
         )
         return sql.SQL("; ").join([limit, commenting(name, properties.comment)])
-    return marking(
+    # Nobody gets in: what takes the service's place is what was compared.
+    closed = sql.SQL("ALTER DATABASE {} WITH ALLOW_CONNECTIONS false").format(sql.Identifier(name))
+    mark = marking(
         NewMark(
             says=f"Restored by Backout from {place.backup}, ready to take the place of {place.live}.",
             name=name, database=place.live, comment=properties.comment, connection_limit=properties.connection_limit,
             backup=place.backup, made_at=place.now,
         )
     )  # fmt: skip
+    return sql.SQL("; ").join([closed, mark])
 
 
 def _check_roles(connection: type_connection, properties: DatabaseProperties) -> None:

@@ -20,7 +20,7 @@ _GONE = re.compile(
     r"connection to server|could not connect|connection (?:was )?lost|could not (?:write|extend|create) file|"
     r"out of memory|out of shared memory|too many clients|remaining connection slots|could not resize shared memory|"
     r"no connection to the server|administrator command|SSL (?:SYSCALL|error)|could not fork|"
-    r"could not (?:send|receive) data|input/output error|read-only file system",
+    r"could not (?:send|receive) data|canceling statement|deadlock detected|input/output error|read-only file system",
     re.IGNORECASE,
 )
 _EXTENSION = re.compile(
@@ -29,7 +29,9 @@ _EXTENSION = re.compile(
     re.IGNORECASE,
 )
 _ROLE = re.compile(r"role .* does not exist", re.IGNORECASE)
-_RIGHT = re.compile(r"permission denied|must be (?:owner|superuser|member)|must have .* privilege", re.IGNORECASE)
+_RIGHT = re.compile(
+    r"permission denied|must be (?:owner|superuser|member|able to SET ROLE)|must have .* privilege", re.IGNORECASE
+)
 _TELLING = ("ERROR:", "FATAL:", "PANIC:", "error:")
 
 

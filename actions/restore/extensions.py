@@ -7,6 +7,7 @@ import psycopg
 from psycopg import sql
 
 from actions.backup.manifest import Extension, Manifest
+from actions.backup.session import connect
 from actions.errors import ConfigurationError
 from actions.restore.complaining import refused
 
@@ -25,7 +26,7 @@ class Offered:
 
 def offered_extensions(url: str) -> Mapping[str, Offered]:
     try:
-        with psycopg.connect(url, connect_timeout=10) as connection:
+        with connect(url, title="backout: restoring") as connection:
             rows = connection.execute(
                 "SELECT v.name, e.default_version, v.version FROM pg_available_extension_versions v "
                 "JOIN pg_available_extensions e USING (name)"
@@ -62,7 +63,7 @@ def prepare_extensions(url: str, manifest: Manifest) -> None:
         )
     wanted = {extension.name for extension in manifest.extensions}
     try:
-        with psycopg.connect(url, autocommit=True, connect_timeout=10) as connection:
+        with connect(url, title="backout: restoring") as connection:
             if "plpgsql" not in wanted:
                 # Every new database has it; somebody took it out of this one.
                 connection.execute("DROP EXTENSION IF EXISTS plpgsql")

@@ -13,11 +13,11 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Literal
 
-from actions.backup.scratch import ScratchDatabase, ScratchServer
 from actions.backup.encryption import Keys
 from actions.backup.manifest import Manifest
 from actions.backup.pipes import DamagedError, WrongKeyError
 from actions.backup.progress import Watcher, unwatched
+from actions.backup.scratch import ScratchDatabase, ScratchServer
 from actions.backup.store import Store
 from actions.errors import BackoutError, ConfigurationError, UnavailableError
 from actions.history.values import BackupState
@@ -152,7 +152,8 @@ def _restored_somewhere(order: ProofOrder, limits: Limits, stack: ExitStack) -> 
                 raise
             except BackoutError as error:
                 limits.check()
-                if is_last:
+                speaks_of_the_place = isinstance(error, UnavailableError | ConfigurationError)
+                if is_last or not (site.is_throw_away or speaks_of_the_place):
                     raise
                 log.info("The proof goes on at another place: %s", redact(error.what), extra={"event": "proof_moved"})
                 remarks.append(f"{site.title} could not do it: {redact(error.what)}")

@@ -13,13 +13,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
-from actions.backup.scratch import ScratchServer
 from actions.backup.manifest import Manifest
 from actions.backup.programs import ClientPrograms
+from actions.backup.scratch import ScratchServer
 from actions.errors import ConfigurationError
-from actions.restore.workshop import can_serve, restoring_settings, sweep, workshop
+from actions.restore.own_folders import sweep
+from actions.restore.workshop import can_serve, restoring_settings, workshop
 
-#: Below this, the copy is there before a server has started: see docs/benchmarks.md.
+#: Below this, the copy is there before a server has started.
 SMALL = 100 << 20
 #: Indexes are built beside their tables and log files come on top; measured, it is rather 1.1.
 ROOM = 1.3

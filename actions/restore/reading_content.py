@@ -11,9 +11,11 @@ from actions.backup.progress import Stage, Watcher
 from actions.backup.store import Store
 from actions.restore.limits import Limits, Meter
 from actions.restore.premises import Premises
-from actions.restore.sections import MAGIC, archive_of
+from actions.restore.sections import archive_of
 
 AT_ONCE = 2
+#: What an archive of pg_dump begins with.
+MAGIC = b"PGDMP"
 HEAD, END = b"-- PostgreSQL database dump", b"-- PostgreSQL database dump complete"
 #: Enough of a script's end to find its last line in.
 _TAIL = 4096

@@ -8,13 +8,14 @@ from pathlib import Path
 import psycopg
 from psycopg import sql
 
-from actions.backup.scratch import ScratchDatabase, ScratchServer
 from actions.backup.encryption import Keys
 from actions.backup.manifest import Manifest
 from actions.backup.pipes import ending
 from actions.backup.programs import ClientPrograms
 from actions.backup.progress import Watcher, unwatched
 from actions.backup.properties import making
+from actions.backup.scratch import ScratchDatabase, ScratchServer
+from actions.backup.session import connect
 from actions.backup.store import Store
 from actions.errors import ConfigurationError
 from actions.restore.comparing import ExpectedSchema, codec_of
@@ -157,7 +158,7 @@ def _elsewhere(filling: FillOrder, url: str) -> FillOrder:
 
 def _server_version(url: str) -> int:
     try:
-        with psycopg.connect(url, connect_timeout=10) as connection:
+        with connect(url, title="backout: restoring") as connection:
             return connection.info.server_version
     except psycopg.Error as error:
         raise refused("The restored copy does not answer", error) from error

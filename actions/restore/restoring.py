@@ -21,7 +21,7 @@ from actions.restore.foreign_dumps import ForeignDump
 from actions.restore.foreign_restoring import ForeignFillOrder, compare_counts, fill_from_dump
 from actions.restore.limits import Limits
 from actions.restore.restoring_content import FromBackup, fill_and_compare, refuse_differences
-from actions.restore.swapping import PATIENCE, SwapOrder, Swapped, refuse_what_would_not_give_way, swap
+from actions.restore.swapping import PATIENCE, SwapOrder, move_in, refuse_what_would_not_give_way, swap
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -88,11 +88,14 @@ def restore(order: ComingBack, source: FromBackup | FromDump) -> CameBack:
         with maintenance(order.admin_url, avoid=(order.live,), purpose="restore") as connection:
             refuse_what_would_not_give_way(connection, (order.live,), slots_may_stay=order.slots_may_stay)
         safety = order.safety()
-    new = (ready(place) if order.as_name is None else None) or _make(order, source, place, there=there)
-    if order.as_name is not None or not there:
-        return CameBack(database=new, kept_as=None, safety=safety, seconds=time.monotonic() - started)
-    swapped = _swap(order, new)
-    return _came_back(order, swapped, safety, started)
+    new = None
+    if order.as_name is None:
+        # Of two dumps with the same name nobody knows whether they are the same.
+        new = ready(place, reuse=isinstance(source, FromBackup))
+    new = new or _make(order, source, place)
+    if order.as_name is not None:
+        return CameBack(database=new, kept_as=None, safety=None, seconds=time.monotonic() - started)
+    return _took_the_place(order, new, safety, started, there=there)
 
 
 def restore_clone(order: ComingBack, clone: str, *, keep_clone: bool = False) -> CameBack:
@@ -104,23 +107,26 @@ def restore_clone(order: ComingBack, clone: str, *, keep_clone: bool = False) ->
         raise RefusedError("A clone comes back in its service's place only", next_step="Leave `--as` out.")
     if keep_clone:
         clone = copy_clone(order.admin_url, clone, database=order.live, now=order.now)
-    return _came_back(order, _swap(order, clone), None, started)
+    with maintenance(order.admin_url, avoid=(order.live,), purpose="restore") as connection:
+        there = is_there(connection, order.live)
+    return _took_the_place(order, clone, None, started, there=there)
 
 
-def _came_back(order: ComingBack, swapped: Swapped, safety: str | CannotBackUp | None, started: float) -> CameBack:
+def _took_the_place(
+    order: ComingBack, new: str, safety: str | CannotBackUp | None, started: float, *, there: bool
+) -> CameBack:
+    order.watch(Progress(stage=Stage.SWAP))
+    wanted = SwapOrder(
+        admin_url=order.admin_url, live=order.live, other=new, because=order.because, now=order.now,
+        patience=order.patience, slots_may_stay=order.slots_may_stay,
+    )  # fmt: skip
+    if not there:
+        move_in(wanted)
+        return CameBack(database=order.live, kept_as=None, safety=safety, seconds=time.monotonic() - started)
+    swapped = swap(wanted)
     return CameBack(
         database=order.live, kept_as=swapped.kept_as, safety=safety, seconds=time.monotonic() - started,
         outage_seconds=swapped.outage_seconds, ended_sessions=swapped.ended, warnings=swapped.warnings,
-    )  # fmt: skip
-
-
-def _swap(order: ComingBack, new: str) -> Swapped:
-    order.watch(Progress(stage=Stage.SWAP))
-    return swap(
-        SwapOrder(
-            admin_url=order.admin_url, live=order.live, other=new, because=order.because, now=order.now,
-            patience=order.patience, slots_may_stay=order.slots_may_stay,
-        )
     )  # fmt: skip
 
 
@@ -161,9 +167,8 @@ def _check_version(connection: type_connection, source: FromBackup | FromDump) -
         )
 
 
-def _make(order: ComingBack, source: FromBackup | FromDump, place: NewPlace, *, there: bool) -> str:
+def _make(order: ComingBack, source: FromBackup | FromDump, place: NewPlace) -> str:
     """A new database, filled, compared and named."""
-    name = order.as_name or (None if there else order.live)
     with beside(place) as new:
         if isinstance(source, FromBackup):
             fill_and_compare(source, new, limits=order.limits, watch=order.watch)
@@ -174,4 +179,4 @@ def _make(order: ComingBack, source: FromBackup | FromDump, place: NewPlace, *, 
                 )
             )
             refuse_differences(compare_counts(source.dump, new.url, limits=order.limits))
-        return adopt(new, name=name)
+        return adopt(new, name=order.as_name)

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import psycopg
 from psycopg import sql
 
+from actions.backup.session import connect
 from actions.restore.complaining import refused
 
 _ROLE = r'(?:"(?:[^"]|"")+"|[^\W\d][\w$]*)'
@@ -75,7 +76,7 @@ def _plain(role: str) -> str:
 def missing_roles(url: str, roles: Iterable[NeededRole]) -> tuple[NeededRole, ...]:
     """Those that the server does not have."""
     try:
-        with psycopg.connect(url, connect_timeout=10) as connection:
+        with connect(url, title="backout: restoring") as connection:
             there = {str(name) for (name,) in connection.execute("SELECT rolname FROM pg_roles")}
     except psycopg.Error as error:
         raise refused("The server's roles could not be read", error) from error
@@ -85,7 +86,7 @@ def missing_roles(url: str, roles: Iterable[NeededRole]) -> tuple[NeededRole, ..
 def make_roles(url: str, roles: Iterable[NeededRole]) -> None:
     """On a server of our own only: roles belong to the whole server and outlive a database."""
     try:
-        with psycopg.connect(url, autocommit=True, connect_timeout=10) as connection:
+        with connect(url, title="backout: restoring") as connection:
             for role in roles:
                 kind = sql.SQL("SUPERUSER" if role.superuser else "NOSUPERUSER")
                 connection.execute(sql.SQL("CREATE ROLE {} NOLOGIN {}").format(sql.Identifier(role.name), kind))

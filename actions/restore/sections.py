@@ -10,7 +10,6 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 from actions.backup.child import Child
 from actions.backup.copying import Head
@@ -27,6 +26,7 @@ from actions.platforms.local import LocalCommands
 from actions.platforms.port import Command, Ended
 from actions.restore.complaining import complained
 from actions.restore.limits import Limits
+from actions.restore.own_folders import OF_AN_ARCHIVE, own_folder
 
 #: Since 17 every script of pg_restore begins with a setting that older servers do not know.
 SETS_TRANSACTION_TIMEOUT = 17
@@ -74,11 +74,10 @@ def archive_of(manifest: Manifest) -> StoredFile:
 def fetched(store: Store, file: StoredFile, keys: Keys | None, *, folder: Path, limits: Limits) -> Iterator[Path]:
     """The archive as a file of its own, private, verified, and gone afterwards."""
     try:
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        with TemporaryDirectory(prefix="archive-", dir=folder) as place:
-            path = Path(place) / "archive.pgdump"
+        with own_folder(folder, OF_AN_ARCHIVE) as place:
+            path = place / "archive.pgdump"
             pieces = unpacked(store, file, keys)
-            with path.open("wb") as target, ending(pieces):
+            with path.open("xb") as target, ending(pieces):
                 for chunk in limits.within(pieces):
                     target.write(chunk)
             yield path

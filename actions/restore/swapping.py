@@ -81,15 +81,34 @@ def swap(order: SwapOrder) -> Swapped:
     ):
         if (kept_as := _done_before(connection, order)) is not None:
             return Swapped(kept_as=kept_as, ended=0, outage_seconds=0.0)
-        live, other = _look(connection, order.live), _look(connection, order.other)
-        if other.mark is None or other.mark.database != order.live or isinstance(other.mark, ClosedMark):
-            raise RefusedError(
-                f"Database {order.other} was not made by Backout for {order.live}",
-                next_step="Restore the backup again; it makes a database of its own.",
-            )
+        live, other = _look(connection, order.live), _ours(connection, order)
         warnings = _refuse_lasting(connection, order)
         kept_as = free_name(connection, order.live, "before", order.now)
         return _until_quiet(connection, _Renames(order=order, live=live, other=other, kept_as=kept_as), warnings)
+
+
+def move_in(order: SwapOrder) -> None:
+    """Where the service's database is gone, the other one gets its name; RefusedError when it is there after all."""
+    with (
+        maintenance(order.admin_url, avoid=(order.live, order.other), purpose="swap") as connection,
+        only_one_works(connection, order.live),
+        Doorman(order.admin_url, (order.other,)) as doorman,
+    ):
+        other = _ours(connection, order)
+        guard_the_session(connection, patience=order.patience)
+        renames = _Renames(order=order, live=other, other=other, kept_as="")
+        try:
+            with doorman.on_duty(connection.info.backend_pid), connection.transaction():
+                renames.prepare(connection)
+                connection.execute(_RENAMED.format(sql.Identifier(renames.coming), sql.Identifier(order.live)))
+        except errors.DuplicateDatabase as error:
+            raise RefusedError(f"Database {order.live} is there again", next_step="Look who made it.") from error
+        except (errors.ObjectInUse, errors.LockNotAvailable) as error:
+            raise still_inside(connection, (order.other,)) from error
+        except errors.InsufficientPrivilege as error:
+            raise not_allowed(error, f"Our role may not rename {order.other}") from error
+        except psycopg.Error as error:
+            raise _interrupted(order, error) from error
 
 
 def swap_back(order: SwapOrder) -> Swapped:
@@ -207,6 +226,16 @@ def _done_before(connection: type_connection, order: SwapOrder) -> str | None:
     same = (order.live, order.now, order.because)
     kept = [mark for mark in marks if isinstance(mark, KeptMark)]
     return next((mark.name for mark in kept if (mark.database, mark.until, mark.because) == same), None)
+
+
+def _ours(connection: type_connection, order: SwapOrder) -> _Side:
+    other = _look(connection, order.other)
+    if other.mark is None or other.mark.database != order.live or isinstance(other.mark, ClosedMark):
+        raise RefusedError(
+            f"Database {order.other} was not made by Backout for {order.live}",
+            next_step="Restore the backup again; it makes a database of its own.",
+        )
+    return other
 
 
 def _look(connection: type_connection, name: str) -> _Side:

@@ -5,15 +5,10 @@ socket in a private folder, a password. It dies with us, and what a killed proce
 one that looks.
 """
 
-import contextlib
-import fcntl
-import logging
 import os
 import secrets
 import shutil
-import signal
 import sys
-import tempfile
 import threading
 import time
 from collections.abc import Iterator, Mapping
@@ -30,12 +25,9 @@ from actions.embedded.binaries import let_pass, service_user
 from actions.embedded.server import PLAIN_SOCKET_FOLDER
 from actions.errors import UnavailableError
 from actions.redaction import learn_secret
-
-log = logging.getLogger(__name__)
+from actions.restore.own_folders import OF_A_SERVER, STOP_SECONDS, end_server, own_folder, short_folder
 
 START_SECONDS = 60
-STOP_SECONDS = 10
-NAMED = "workshop-"
 #: What the machine's memory is divided by, and the most that is taken of a big one: measured, more makes it slower.
 SHARE_OF_MEMORY, MOST_CACHE, MOST_SORTING = 8, 512 << 20, 256 << 20
 LEAST = 64 << 20
@@ -94,7 +86,7 @@ class Workshop:
         self.data = folder / "data"
         self._programs, self._bin, self._settings = programs, programs.folder, settings
         self._user = service_user(folder.parent)
-        self._socket = folder if PLAIN_SOCKET_FOLDER.fullmatch(str(folder)) else _short_folder(folder)
+        self._socket = folder if PLAIN_SOCKET_FOLDER.fullmatch(str(folder)) else short_folder(folder)
         self._password = secrets.token_urlsafe(24)
         learn_secret(self._password)
         self._server: Child | None = None
@@ -182,98 +174,10 @@ class Workshop:
 @contextmanager
 def workshop(parent: Path, programs: ClientPrograms, *, settings: Mapping[str, str]) -> Iterator[Workshop]:
     """A server in a new folder under `parent`, removed afterwards. First what the dead left there is removed."""
-    with _place(parent) as folder:
+    with own_folder(parent, OF_A_SERVER) as folder:
         made = Workshop(folder, programs, settings=settings)
         try:
             made.open()
             yield made
         finally:
             made.close()
-
-
-@contextmanager
-def _place(parent: Path) -> Iterator[Path]:
-    """A folder that is ours as long as we live: the kernel drops the lock of a killed process."""
-    parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    with _alone(parent):
-        _sweep(parent)
-        folder = parent / f"{NAMED}{secrets.token_hex(4)}"
-        folder.mkdir(mode=0o700)
-        lock = _lock_of(folder)
-        fcntl.flock(lock, fcntl.LOCK_EX)
-    try:
-        yield folder
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
-        os.close(lock)
-        _lock_file(folder).unlink(missing_ok=True)
-
-
-def sweep(parent: Path) -> tuple[str, ...]:
-    """Stop and remove the servers of dead processes; the names of their folders."""
-    if not parent.exists():
-        return ()
-    with _alone(parent):
-        return _sweep(parent)
-
-
-def _sweep(parent: Path) -> tuple[str, ...]:
-    removed = []
-    for folder in sorted(parent.glob(f"{NAMED}*/")):
-        lock = _lock_of(folder)
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            continue
-        else:
-            end_server(folder / "data")
-            shutil.rmtree(_short_folder(folder), ignore_errors=True)
-            shutil.rmtree(folder, ignore_errors=True)
-            _lock_file(folder).unlink(missing_ok=True)
-            removed.append(folder.name)
-        finally:
-            os.close(lock)
-    if removed:
-        log.info("Removed %d forgotten throw-away servers", len(removed), extra={"event": "workshop_swept"})
-    return tuple(removed)
-
-
-def end_server(data: Path) -> None:
-    """At once and for good, with its sessions; it must not write into a folder that is being removed."""
-    server = postmaster.read(data)
-    if server is None:
-        return
-    for number in (signal.SIGQUIT, signal.SIGKILL):
-        with contextlib.suppress(ProcessLookupError):
-            os.kill(server.pid, number)
-        until = time.monotonic() + STOP_SECONDS
-        while postmaster.read(data) is not None:
-            if time.monotonic() > until:
-                break
-            time.sleep(0.01)
-        else:
-            return
-
-
-@contextmanager
-def _alone(parent: Path) -> Iterator[None]:
-    lock = os.open(parent / "workshops.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-    try:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        yield
-    finally:
-        os.close(lock)
-
-
-def _lock_file(folder: Path) -> Path:
-    """Beside the folder, which belongs to the server's user."""
-    return folder.with_name(f"{folder.name}.lock")
-
-
-def _lock_of(folder: Path) -> int:
-    return os.open(_lock_file(folder), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-
-
-def _short_folder(folder: Path) -> Path:
-    """Where its socket is when the folder's own path is too long for one."""
-    return Path(tempfile.gettempdir()) / f"backout-{folder.name}"

@@ -14,7 +14,7 @@ from actions.release.commanded import CommandedRelease
 from actions.run import plan
 from actions.run.action import Action, Moment
 from actions.run.assessing import Assessing, Rechecking, what_voids
-from actions.run.runner import Crew
+from actions.run.runner import Crew, Phase
 from actions.run.steps.application import BringApplicationAgain, CheckHealth, TakeBackApplication
 from actions.run.steps.backups import BackUp, ProveAndRehearse
 from actions.run.steps.closing import Close, closing
@@ -43,12 +43,14 @@ class Sites:
         return Site(service=self.services(service), environ=self.environ, history=self.history, home=self.home)
 
 
-def crew_of(sites: Sites) -> Crew:
-    """Everything that runners of this process work with."""
+def crew_of(sites: Sites, *, only: Mapping[Status, Phase] | None = None) -> Crew:
+    """Everything that runners of this process work with. `only`: leave the rest to other processes."""
     return Crew(
         history=sites.history,
         actions=lambda rollback: actions_for(sites(rollback.service), rollback),
-        phases={Status.ASSESSING: Assessing(sites=sites), Status.APPROVED: Rechecking(sites=sites)},
+        phases=only
+        if only is not None
+        else {Status.ASSESSING: Assessing(sites=sites), Status.APPROVED: Rechecking(sites=sites)},
         closing=closing,
     )
 

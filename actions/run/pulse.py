@@ -21,7 +21,7 @@ BEAT_SECONDS = 1.5
 #: We let go so much before the database would give it to another.
 MARGIN = timedelta(seconds=4)
 #: How long a step may go on when the process was asked to end.
-GRACE_SECONDS = 20.0
+GRACE_SECONDS = 4.0
 
 
 class Pulse:

@@ -20,7 +20,7 @@ log = logging.getLogger(__name__)
 
 LOOK_EVERY_SECONDS = 1.0
 #: How long the threads get when the process was asked to end; each lets its step end or stops it before.
-LEAVE_SECONDS = 30.0
+LEAVE_SECONDS = 7.0
 
 
 def owner_name() -> str:

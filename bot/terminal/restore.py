@@ -8,7 +8,7 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from actions.restore.bringing_back import Intent
+from actions.restore.intending import Intent
 from actions.restore.loss import Loss, TableChange
 from actions.restore.restoring import CameBack, CannotBackUp, FromDump
 from actions.restore.swapping import Swapped
@@ -120,6 +120,10 @@ def _steps(intent: Intent) -> Iterator[str]:
         yield f"{database} and the clone change places, in one transaction. {database} as it is now is kept."
         return
     yield f"A safety backup of {database} as it is now is taken."
+    if intent.in_place:
+        yield f"In one transaction everything in {database} is dropped and the backup put in its place{about}."
+        yield "Whoever uses it waits until that is over. Nothing is kept: the safety backup is the way back."
+        return
     yield f"The backup comes into a new database beside it{about}, and is compared with what was backed up."
     yield f"Only then {database} and the new one change places, in one transaction: whoever is connected is ended."
     yield f"{database} as it is now is kept under another name, until you drop it."
@@ -147,6 +151,9 @@ def came_back_page(intent: Intent, came: CameBack) -> Iterator[RenderableType]:
     yield facts
     for warning in came.warnings:
         yield Text(f"! {warning}", style="yellow")
+    if came.kept_as is None and isinstance(came.safety, str):
+        yield Text("Look at the application now. The way back is the safety backup:")
+        yield Text(f"  backout restore {intent.service} --backup {came.safety} --in-place")
     if came.kept_as:
         yield Text("Look at the application now. Then one of:")
         yield Text(f"  backout restore {intent.service} --kept {came.kept_as}        undo it, in a second")

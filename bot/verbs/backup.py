@@ -29,7 +29,7 @@ def backup(wiring: Wiring, service: str, *, no_proof: bool, clone: bool, end_ses
     nothing half-made. With `strategy: clone` or `both` in the catalog, or --clone, a copy on the same server is made,
     for which nobody may be connected.
 
-    Exit code 1 when there is no backup, or when its proof found a difference.
+    Exit code 1 when there is no backup, or when it is not proven though that was asked for.
 
     \b
     backout backup orders
@@ -45,13 +45,15 @@ def backup(wiring: Wiring, service: str, *, no_proof: bool, clone: bool, end_ses
     with stoppable() as stop:
         if strategy != "clone":
             made = _dump(wiring, service, stop, prove=not no_proof, as_json=as_json)
-        if strategy != "dump":
+        if strategy != "dump" and not stop.asked:
             cloned = wiring.clone(service, end_sessions=end_sessions)
     if as_json:
         say_json({**(backup_facts(made) if made else {}), "clone": clone_facts(cloned) if cloned else None})
     else:
         say(*(backup_card(made) if made else ()), *(clone_card(cloned, service) if cloned else ()))
-    if made is not None and made.state is BackupState.FAILED:
+    if stop.asked:
+        raise KeyboardInterrupt
+    if made is not None and made.state is not (BackupState.MADE if no_proof else BackupState.PROVEN):
         sys.exit(1)
 
 

@@ -4,7 +4,8 @@ from pathlib import Path
 import click
 
 from actions.errors import ConfigurationError, RefusedError
-from actions.restore.bringing_back import Wanted, bring_back, intend
+from actions.restore.bringing_back import bring_back
+from actions.restore.intending import Wanted, intend
 from bot.terminal.interrupting import stoppable
 from bot.terminal.output import json_option, say, say_json
 from bot.terminal.progress_bar import watching

@@ -1,0 +1,126 @@
+"""What is put before people who decide on the command line: the assessment as it was kept, and the plan."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import timedelta
+from typing import Any
+
+from rich.console import RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from actions.history.lifecycle import Status
+from actions.history.values import Rollback, Step
+from bot.terminal.rollbacks import duration, minute, revisions, status_word
+
+#: The first so many of anything; the rest is a `--json` away.
+MOST = 6
+
+
+def request_page(
+    rollback: Rollback, shown: Mapping[str, Any] | None, steps: Sequence[Step]
+) -> Iterator[RenderableType]:
+    yield Text.assemble(
+        (f"{rollback.id} ", "bold"), f"{rollback.service} ({rollback.environment}) ", revisions(rollback), "  "
+    ) + status_word(rollback.status)
+    if shown is not None:
+        yield from _consequence(shown)
+        yield from _policy(shown.get("policy") or {})
+    if steps:
+        yield Text("\nWhat would be done", style="bold")
+        yield plan_table(steps)
+    if rollback.outcome:
+        yield Text(f"\n{rollback.outcome}")
+    yield from _next(rollback)
+
+
+def plan_table(steps: Sequence[Step]) -> Table:
+    table = Table(box=None, pad_edge=False, padding=(0, 2), show_header=False)
+    for step in steps:
+        mark = Text("  ▲ no way back from here without the backup", style="bold red") if step.destructive else Text("")
+        table.add_row(Text(f"  {step.position}", style="dim"), Text(step.title), mark)
+    return table
+
+
+def _consequence(shown: Mapping[str, Any]) -> Iterator[RenderableType]:
+    risk = str(shown.get("risk", "unknown"))
+    style = {"none": "green", "low": "green", "medium": "yellow"}.get(risk, "bold red")
+    yield Text.assemble(f"Strategy {shown.get('strategy', 'downgrade')}, ", (f"{risk} risk", style))
+    lost = [entry for entry in shown.get("ledger") or [] if entry["rows"]]
+    if lost:
+        yield Text("\nWhat would be lost", style="bold")
+        for entry in sorted(lost, key=lambda each: -each["rows"])[:MOST]:
+            name = f"{entry['table']}.{entry['column']}" if entry["column"] else entry["table"]
+            kind = "values" if entry["column"] else "rows"
+            yield Text(f"  {name}: {'' if entry['exact'] else 'about '}{entry['rows']:,} {kind}")
+    else:
+        yield Text("Nothing that was counted would be lost.")
+    findings = shown.get("findings") or []
+    if findings:
+        yield Text("\nWhat we found", style="bold")
+        for finding in findings[:MOST]:
+            yield Text(f"  {finding['severity']}  {finding['code']}  {finding['message']}")
+        if len(findings) > MOST:
+            yield Text(f"  and {len(findings) - MOST} more (--json)", style="dim")
+
+
+def _policy(policy: Mapping[str, Any]) -> Iterator[RenderableType]:
+    said = {
+        "allow": "The policy allows it.",
+        "approve": f"The policy wants the approval of {_people(policy.get('approvals', 0))}.",
+        "refuse": "The policy refuses it.",
+    }.get(str(policy.get("verdict")), "")
+    yield Text(f"\n{said}", style="bold")
+    for reason in policy.get("reasons") or []:
+        yield Text(f"  · {reason}")
+
+
+def _next(rollback: Rollback) -> Iterator[RenderableType]:
+    match rollback.status:
+        case Status.WAITING:
+            digest = (rollback.digest or "")[:16]
+            until = f" until {minute(rollback.expires_at)} UTC" if rollback.expires_at else ""
+            yield Text(f"\nWaiting for approval{until}:", style="bold")
+            yield Text(f"  backout approve {rollback.id} --digest {digest}")
+            yield Text(f"  backout reject {rollback.id} --because ...")
+        case Status.ASSESSING | Status.APPROVED | Status.RUNNING | Status.UNDOING:
+            yield Text(f"\nbackout status {rollback.id} --watch", style="dim")
+        case Status.CHOOSING:
+            yield Text(
+                f"\nChoose: backout retry {rollback.id}, or backout resume {rollback.id} --restore | --keep",
+                style="bold",
+            )
+        case Status.HALTED:
+            yield Text("\nA person must look, then:", style="bold")
+            yield Text(f'  backout resume {rollback.id} --onward | --back | --give-up --seen "what you found"')
+        case _:
+            yield Text(f"\nbackout show {rollback.id}", style="dim")
+
+
+def _people(count: int) -> str:
+    return "1 person" if count == 1 else f"{count} people"
+
+
+def steps_live(steps: Sequence[Step], progress: Mapping[str, Any] | None) -> Table:
+    """The live list: what is done, what runs, how long each took, how far the one of now is."""
+    look = {
+        "done": ("✓", "green"), "running": ("▶", "cyan"), "failed": ("✗", "red"), "undoing": ("↶", "yellow"),
+        "undone": ("↶", "dim"), "skipped": ("-", "dim"), "stuck": ("■", "bold red"), "pending": ("·", "dim"),
+    }  # fmt: skip
+    table = Table(box=None, pad_edge=False, padding=(0, 2), show_header=False)
+    for step in steps:
+        sign, style = look[str(step.status)]
+        took = duration(step.finished_at - step.started_at) if step.finished_at and step.started_at else ""
+        more = ""
+        if progress and progress.get("step") == step.name:
+            share = progress.get("share")
+            more = f"{progress.get('words', '')}{'' if share is None else f' {share:.0%}'}"
+        if step.error and str(step.status) in ("failed", "stuck"):
+            more = str(step.error.get("what", ""))
+        expected = f"expected {duration(step.predicted)}" if isinstance(step.predicted, timedelta) and not took else ""
+        table.add_row(
+            Text(f"  {sign}", style=style),
+            Text(step.title),
+            Text(took or expected, style="dim"),
+            Text(more, style="dim"),
+        )
+    return table

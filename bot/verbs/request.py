@@ -1,0 +1,132 @@
+import secrets
+import sys
+import threading
+
+import click
+
+from actions.assess.decide.facts import StrategyName
+from actions.errors import RefusedError
+from actions.history.database import History
+from actions.history.lifecycle import Status
+from actions.history.queries import show
+from actions.history.rollbacks import RollbackRequest, open_rollback
+from actions.history.shown import last_shown
+from actions.history.values import RollbackId
+from actions.history.wishes import want_data
+from bot.terminal.following import RESTING, follow, say_request
+from bot.terminal.output import json_option, say, say_json
+from bot.terminal.rollbacks import facts_of
+from bot.verbs.check import complete_services
+from bot.wiring import Wiring
+
+STRATEGIES = [StrategyName.DOWNGRADE.value, StrategyName.RESTORE.value, StrategyName.APP_ONLY.value]
+#: How a request ended, for scripts.
+CODES = {
+    Status.FAILED: 1,
+    Status.REFUSED: 3,
+    Status.REJECTED: 3,
+    Status.EXPIRED: 3,
+    Status.STOPPED: 3,
+    Status.HALTED: 4,
+    Status.CHOOSING: 4,
+}
+
+
+@click.command(context_settings={"ignore_unknown_options": True})
+@click.argument("service", shell_complete=complete_services)
+@click.argument("steps", required=False, metavar="[-N]")
+@click.option(
+    "--to", "target", metavar="REV", help="Revision to go back to: an id or its beginning, a label, base, -N."
+)
+@click.option("--because", "reason", default="", metavar="REASON", help="Why; approvers and the history will read it.")
+@click.option(
+    "--strategy", type=click.Choice(STRATEGIES), default="downgrade", show_default=True, help="Which way out."
+)
+@click.option("--data", "with_data", is_flag=True, help="Rehearse on a copy of the data before people decide.")
+@click.option("--key", metavar="KEY", help="Names this request: delivered twice with the same key, it is one rollback.")
+@click.option("--wait", is_flag=True, help="Follow it to its end, through the approval.")
+@json_option
+@click.pass_obj
+def request(  # noqa: PLR0913 because every option is one
+    wiring: Wiring, service: str, steps: str | None, *, target: str | None, reason: str, strategy: str, with_data: bool,
+    key: str | None, wait: bool, as_json: bool,
+) -> None:  # fmt: skip
+    """Ask for a rollback: it is assessed, written down, and waits for approval.
+
+    Nothing is changed before enough people have approved exactly what is shown. The work itself is done by
+    `backout serve`, on whatever machine it runs.
+
+    \b
+    backout request orders --because "checkout fails since 14:02"
+    backout request orders --to 4f1a --wait
+    backout request orders --strategy restore
+    """
+    if steps and target:
+        raise click.UsageError("Say either -N or --to REV, not both.")
+    if steps and not (steps.startswith("-") and steps[1:].isdecimal()):
+        raise click.UsageError(f"{steps!r} is not a number of steps; write it like -2, or use --to REV.")
+    entry = wiring.catalog.service(service)
+    with wiring.history() as history:
+        asked = RollbackRequest(
+            request_key=key or f"terminal:{secrets.token_hex(12)}", service=entry.name, environment=entry.environment.value,
+            requester=wiring.speaker(entry).name, target=target or steps or "-1", reason=reason, runbook=strategy,
+        )  # fmt: skip
+        opened = open_rollback(history, asked)
+        rollback = opened.rollback.id
+        if not opened.created and opened.existing_because == "service":
+            raise RefusedError(
+                f"{opened.rollback.id} of {entry.name} is open already ({opened.rollback.status}); one service has one at a time",
+                next_step=f"backout show {opened.rollback.id}",
+            )
+        if with_data and opened.created:
+            with history.writing() as connection:
+                want_data(connection, rollback, actor=asked.requester)
+        status = _assess(wiring, history, rollback)
+        if not as_json:
+            say_request(history, rollback)
+        if wait:
+            status = _wait(history, rollback, status, quiet=as_json)
+        if as_json:
+            _say_facts(history, rollback)
+    sys.exit(CODES.get(status, 0))
+
+
+def _assess(wiring: Wiring, history: History, rollback: RollbackId) -> Status:
+    """Here, unless a worker was faster; what comes after it is the workers' business."""
+    from actions.run.assessing import Assessing
+    from actions.run.crewing import crew_of
+    from actions.run.runner import advance
+    from actions.run.shift import owner_name
+
+    sites = wiring.sites(history)
+    crew = crew_of(sites, only={Status.ASSESSING: Assessing(sites=sites)})
+    advance(crew, rollback, owner=owner_name(), stopping=threading.Event())
+    status = show(history, rollback).rollback.status
+    if status is Status.ASSESSING:
+        return follow(history, rollback, until=frozenset(set(Status) - {Status.ASSESSING}), stop=lambda: False)
+    return status
+
+
+def _wait(history: History, rollback: RollbackId, status: Status, *, quiet: bool) -> Status:
+    if status is Status.WAITING and not quiet:
+        say("Waiting for approval; Ctrl-C leaves it waiting.")
+    until = RESTING - {Status.WAITING}
+    if not quiet:
+        return follow(history, rollback, until=until, stop=lambda: False)
+    while status not in until:
+        threading.Event().wait(0.5)
+        status = show(history, rollback).rollback.status
+    return status
+
+
+def _say_facts(history: History, rollback: RollbackId) -> None:
+    story = show(history, rollback)
+    with history.reading() as connection:
+        shown = last_shown(connection, rollback)
+    say_json(
+        {
+            "rollback": facts_of(story.rollback),
+            "steps": facts_of(story.steps),
+            "assessment": shown.shown if shown else None,
+        }
+    )

@@ -1,0 +1,216 @@
+"""A shop: an Alembic project of its own, a writer that writes every 50 ms, a health page; and the program itself.
+
+Everything is a process; nothing of ours is called in here but the command line.
+"""
+
+import json
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import psutil
+import psycopg
+
+HERE = Path(__file__).parent
+PYTHON = sys.executable
+
+ENV_PY = """
+import os
+from alembic import context
+from sqlalchemy import create_engine, pool
+
+engine = create_engine(os.environ["SHOP_URL"].replace("postgresql://", "postgresql+psycopg://"), poolclass=pool.NullPool)
+with engine.connect() as connection:
+    context.configure(connection=connection)
+    with context.begin_transaction():
+        context.run_migrations()
+"""
+FIRST = """
+from alembic import op
+import sqlalchemy as sa
+revision, down_revision = "0001", None
+def upgrade():
+    op.create_table("orders", sa.Column("id", sa.BigInteger, sa.Identity(), primary_key=True), sa.Column("item", sa.Text))
+    op.create_table("customers", sa.Column("id", sa.Integer, primary_key=True), sa.Column("name", sa.Text))
+    op.execute("INSERT INTO customers SELECT g, 'customer ' || g FROM generate_series(1, 500) g")
+    op.execute("INSERT INTO orders (item) SELECT 'old' FROM generate_series(1, 2000) g")
+def downgrade():
+    op.drop_table("orders")
+    op.drop_table("customers")
+"""
+SECOND = """
+from alembic import op
+import sqlalchemy as sa
+revision, down_revision = "0002", "0001"
+def upgrade():
+    op.add_column("orders", sa.Column("note", sa.Text))
+def downgrade():
+    op.drop_column("orders", "note")
+"""
+THIRD = """
+from alembic import op
+import sqlalchemy as sa
+revision, down_revision = "0003", "0002"
+def upgrade():
+    op.create_index("orders_item", "orders", ["item"])
+def downgrade():
+    op.drop_index("orders_item")
+"""
+
+
+@dataclass
+class Shop:
+    folder: Path
+    url: str
+    home: Path
+    history_url: str
+    port: int
+    policy: dict[str, Any] = field(default_factory=dict)
+    more: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def environ(self) -> dict[str, str]:
+        return {
+            "PATH": os.environ["PATH"], "HOME": str(self.home), "LC_ALL": "C.UTF-8", "SHOP_URL": self.url,
+            "BACKOUT_DATABASE_URL": self.history_url, "BACKOUT_CATALOG": str(self.folder / "catalog.yml"),
+            "BACKOUT_HOME": str(self.home), "PYTHONPATH": str(HERE.parents[1]), "BACKOUT_LOG_LEVEL": "info",
+        }  # fmt: skip
+
+    def make(self) -> None:
+        for name in ("writer.py", "web.py"):
+            shutil.copy(HERE / "shop" / name, self.folder / name)
+        scripts = self.folder / "migrations"
+        (scripts / "versions").mkdir(parents=True)
+        (scripts / "env.py").write_text(ENV_PY)
+        for number, text in enumerate((FIRST, SECOND, THIRD), 1):
+            (scripts / "versions" / f"{number:04}.py").write_text(text)
+        (self.folder / "alembic.ini").write_text("[alembic]\nscript_location = migrations\n")
+        self.write_catalog()
+        subprocess.run(
+            [PYTHON, "-m", "alembic", "upgrade", "head"], cwd=self.folder, env=self.environ, check=True, capture_output=True
+        )
+
+    def write_catalog(self) -> None:
+        def process(script: str, *words: str) -> dict[str, Any]:
+            return {"name": script, "process": [PYTHON, f"{script}.py", *words], "pid_file": str(self.folder / f"{script}.pid")}
+
+        shop = {
+            "environment": "staging",
+            "platform": {"kind": "local", "folder": str(self.folder), "env": {"SHOP_URL": "${SHOP_URL}"}},
+            "database": "${SHOP_URL}",
+            "migrations": {"config": "alembic.ini", "run": {"python": PYTHON}, "url": "SHOP_URL"},
+            "writers": {
+                "stop": [
+                    process("writer", str(self.folder / "writer.pid")),
+                    process("web", str(self.port), str(self.folder / "web.pid")),
+                ],
+                "stop_timeout": "10s", "start_timeout": "20s", "quiet_for": "1s",
+            },
+            "application": {"command": ["touch", "older-release"], "undo": ["rm", "-f", "older-release"]},
+            "checks": [
+                {"http": f"http://127.0.0.1:{self.port}/health", "json": {"path": "status", "equals": "ok"}, "patience": "15s"},
+                {"sql": "SELECT count(*) FROM customers", "like_before": True},
+            ],
+            "policy": {"quorum": 0, **self.policy},
+            "approvers": {"terminal": ["nobody-yet"]},
+            **self.more,
+        }  # fmt: skip
+        (self.folder / "catalog.json").write_text(json.dumps({"services": {"shop": shop}}))
+        (self.folder / "catalog.json").rename(self.folder / "catalog.yml")
+
+    def start(self) -> None:
+        """The application runs, as on any day."""
+        for words in (["writer.py", str(self.folder / "writer.pid")], ["web.py", str(self.port), str(self.folder / "web.pid")]):
+            subprocess.Popen([PYTHON, *words], cwd=self.folder, env=self.environ, start_new_session=True)
+        wait_for(lambda: self.writes() and self.answers(), "the shop did not start")
+
+    def stop(self) -> None:
+        for name in ("writer", "web"):
+            for process in self.processes(name):
+                process.kill()
+                process.wait(5)
+
+    def processes(self, name: str) -> list[psutil.Process]:
+        marker = f"{self.folder}/{name}.pid"
+        found = []
+        for process in psutil.process_iter(["cmdline", "status"]):
+            words = process.info["cmdline"] or []
+            if marker in words and process.info["status"] != psutil.STATUS_ZOMBIE and words[0] != "/bin/sh":
+                found.append(process)
+        return found
+
+    def orders(self) -> int:
+        return int(self.ask("SELECT count(*) FROM orders"))
+
+    def ask(self, query: str) -> Any:
+        with psycopg.connect(self.url, application_name="the test") as connection:
+            row = connection.execute(query.encode()).fetchone()
+        return row[0] if row else None
+
+    def revision(self) -> str:
+        return str(self.ask("SELECT version_num FROM alembic_version"))
+
+    def writes(self) -> bool:
+        before = self.orders()
+        time.sleep(0.3)
+        return self.orders() > before
+
+    def answers(self) -> bool:
+        with socket.socket() as probe:
+            probe.settimeout(2)
+            return probe.connect_ex(("127.0.0.1", self.port)) == 0
+
+    def backout(self, *words: str, check: int | None = 0, seconds: float = 120) -> "subprocess.CompletedProcess[str]":
+        done = subprocess.run(
+            [PYTHON, "-m", "bot", *words], env=self.environ, cwd=self.folder, capture_output=True, text=True, timeout=seconds,
+            check=False,
+        )  # fmt: skip
+        assert check is None or done.returncode == check, f"{words}: {done.returncode}\n{done.stdout}\n{done.stderr}"
+        return done
+
+    def json(self, *words: str, check: int | None = 0) -> Any:
+        return json.loads(self.backout(*words, "--json", check=check).stdout)
+
+    def status(self, rollback: str) -> str:
+        return str(self.json("status", rollback)["rollback"]["status"])
+
+    @contextmanager
+    def worker(self) -> "Iterator[subprocess.Popen[bytes]]":
+        process = self.start_worker()
+        try:
+            yield process
+        finally:
+            process.send_signal(signal.SIGTERM)
+            try:
+                process.wait(20)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
+
+    def start_worker(self) -> "subprocess.Popen[bytes]":
+        log = (self.folder / "serve.log").open("ab")
+        return subprocess.Popen(
+            [PYTHON, "-m", "bot", "serve", "--workers-only"], env=self.environ, cwd=self.folder, stdout=log, stderr=log
+        )
+
+
+def wait_for(condition: Any, otherwise: str, seconds: float = 60) -> None:
+    until = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < until, otherwise
+        time.sleep(0.1)
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
