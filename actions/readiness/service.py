@@ -6,10 +6,9 @@ from pathlib import Path
 
 from actions.assess.live_database import DatabaseFacts, look_at
 from actions.backup.programs import find_programs, programs_for
-from actions.backup.stores import FolderStore, S3Store, Store
+from actions.backup.stores import open_store
 from actions.catalog.platform import ComposePlatform, KubernetesPlatform, LocalPlatform
 from actions.catalog.service import Service
-from actions.catalog.stores import BucketStore
 from actions.catalog.stores import FolderStore as FolderEntry
 from actions.errors import BackoutError, ConfigurationError
 from actions.platforms import compose, kubernetes
@@ -135,19 +134,6 @@ def _ask_stores(service: Service, around: Surroundings) -> Iterator[Answer]:
             yield Answer(question=question, level=Level.OK, said=open_store(entry, around.environ).probe())
         except BackoutError as error:
             yield failed(question, error)
-
-
-def open_store(entry: FolderEntry | BucketStore, environ: Mapping[str, str]) -> Store:
-    """The real store that an entry of the catalog describes."""
-    if isinstance(entry, FolderEntry):
-        return FolderStore(path=entry.folder)
-    return S3Store(
-        bucket=entry.bucket, prefix=entry.prefix, endpoint=entry.endpoint, region=entry.region,
-        access_key=entry.access_key.resolve(environ) if entry.access_key else None,
-        secret_key=entry.secret_key.resolve(environ) if entry.secret_key else None,
-        session_token=entry.session_token.resolve(environ) if entry.session_token else None,
-        path_style=entry.path_style,
-    )  # fmt: skip
 
 
 def _size(size: int) -> str:
