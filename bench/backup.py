@@ -7,6 +7,7 @@ and fifty little tables. Everything has been read once before the clock runs. No
 import argparse
 import os
 import random
+import resource
 import shutil
 import subprocess
 import sys
@@ -60,6 +61,8 @@ class _Way:
     """One way of making a backup, as it came out."""
 
     seconds: float
+    #: Of the processor, in all programs and the server's sessions: what tells more on a machine that is not idle.
+    work: float
     bytes: int
     #: Of all its processes together, at the worst moment.
     memory: float
@@ -79,7 +82,8 @@ def run(arguments: Sequence[str]) -> dict[str, float]:
         url = server.url("postgres")
         size = _build(url, wanted.size)
         target = Path(home) / "backups"
-        ways = _measure(url, programs, target, wanted.jobs)
+        worked = _Work(server.data)
+        ways = _measure(url, programs, target, worked, wanted.jobs)
     results = _results(ways, size)
     _print(ways, results)
     return results
@@ -146,7 +150,20 @@ class _Words:
         )
 
 
-def _measure(url: str, programs: ClientPrograms, target: Path, jobs: int) -> dict[str, _Way]:
+class _Work:
+    """Processor seconds so far: of programs of ours that have ended, and of the server with its sessions."""
+
+    def __init__(self, data: Path) -> None:
+        self._postmaster = psutil.Process(int((data / "postmaster.pid").read_text().split()[0]))
+
+    def so_far(self) -> float:
+        ours = resource.getrusage(resource.RUSAGE_CHILDREN)
+        server = self._postmaster.cpu_times()
+        # Of sessions that have ended; the server's own few processes do nothing of weight meanwhile.
+        return ours.ru_utime + ours.ru_stime + server.children_user + server.children_system
+
+
+def _measure(url: str, programs: ClientPrograms, target: Path, work: _Work, jobs: int) -> dict[str, _Way]:
     dump = str(programs.folder / "pg_dump")
     environment = {**os.environ, **libpq_environment(url), "BENCH_URL": url}
     script = f'"$0" | gzip > {target}/dump.sql.gz'
@@ -161,14 +178,14 @@ def _measure(url: str, programs: ClientPrograms, target: Path, jobs: int) -> dic
     ways = {}
     for name, command in commands.items():
         target.mkdir(mode=0o700)
-        ways[name] = _timed(command(), environment, target)
+        ways[name] = _timed(command(), environment, target, work)
         shutil.rmtree(target)
         print(f"  {name:20} {ways[name].seconds:8.1f} s {ways[name].bytes / 1e6:10,.0f} MB", flush=True)
     return ways
 
 
-def _timed(command: Sequence[str], environment: Mapping[str, str], target: Path) -> _Way:
-    started = time.monotonic()
+def _timed(command: Sequence[str], environment: Mapping[str, str], target: Path, work: _Work) -> _Way:
+    started, worked = time.monotonic(), work.so_far()
     memory = 0.0
     with subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL) as process:
         while process.poll() is None:
@@ -176,8 +193,10 @@ def _timed(command: Sequence[str], environment: Mapping[str, str], target: Path)
             time.sleep(0.05)
     seconds = time.monotonic() - started
     assert process.returncode == 0, command
+    time.sleep(0.5)  # until the server has buried its sessions
     return _Way(
         seconds=seconds,
+        work=work.so_far() - worked,
         bytes=sum(file.stat().st_size for file in target.rglob("*") if file.is_file()),
         memory=memory / 1e6,
     )
@@ -197,6 +216,7 @@ def _results(ways: Mapping[str, _Way], size: int) -> dict[str, float]:
     results = {f"seconds_{name}": way.seconds for name, way in ways.items()}
     return results | {
         "database_mb": size / 1e6,
+        "work_ratio": ours.work / gzip.work,
         "time_ratio": ours.seconds / gzip.seconds,
         "size_ratio": ours.bytes / gzip.bytes,
         "memory_mb": ours.memory,
@@ -208,8 +228,8 @@ def _print(ways: Mapping[str, _Way], results: Mapping[str, float]) -> None:
     print(f"{'backup':20} ({results['database_mb']:,.0f} MB of database, indexes included)")
     for name, way in ways.items():
         print(
-            f"  {name:20} {way.seconds:8.1f} s ({way.seconds / gzip.seconds:4.2f}) {way.bytes / 1e6:8,.0f} MB"
-            f" ({way.bytes / gzip.bytes:4.2f}) {way.memory:6,.0f} MB of memory"
+            f"  {name:20} {way.seconds:8.1f} s ({way.seconds / gzip.seconds:4.2f}) {way.work:8.1f} s of work"
+            f" ({way.work / gzip.work:4.2f}) {way.bytes / 1e6:8,.0f} MB ({way.bytes / gzip.bytes:4.2f}) {way.memory:6,.0f} MB of memory"
         )
     for name, bar in (("time_ratio", RATIO_BAR), ("size_ratio", SIZE_BAR), ("memory_mb", MEMORY_BAR)):
         print(f"  {name:20} {results[name]:8.2f}  bar {bar:6.2f}  {'kept' if results[name] <= bar else 'MISSED'}")

@@ -4,6 +4,7 @@
 """
 
 import json
+from datetime import timedelta
 from enum import StrEnum
 from pathlib import Path
 from typing import Any
@@ -35,6 +36,8 @@ def default_of(field: Any) -> str:
         return "`/var/lib/backout` for root, else `~/.local/share/backout`"
     if field.default is None:
         return ""
+    if isinstance(field.default, timedelta):
+        return f"`{field.default.seconds}s`"
     return f"`{field.default.value if isinstance(field.default, StrEnum) else field.default}`"
 
 

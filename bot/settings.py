@@ -6,7 +6,9 @@ wrapped, so that neither `repr` nor a traceback shows them, and every log line i
 
 import difflib
 import os
+import re
 from collections.abc import Callable, Mapping
+from datetime import timedelta
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
@@ -83,6 +85,17 @@ def _absolute(path: Path) -> Path:
         raise ValueError("starts with a ~ that belongs to nobody here.") from None
 
 
+def _lease(text: Any) -> Any:
+    """Below the shortest, a busy machine loses it for nothing; above the longest, a dead runner is not replaced in time."""
+    if isinstance(text, timedelta):
+        return text
+    found = re.fullmatch(r"([0-9]{1,3})s", str(text))
+    if not found or not SHORTEST_LEASE <= timedelta(seconds=int(found[1])) <= LONGEST_LEASE:
+        raise ValueError("is not a number of seconds from 3s to 600s, such as 20s.")
+    return timedelta(seconds=int(found[1]))
+
+
+SHORTEST_LEASE, LONGEST_LEASE = timedelta(seconds=3), timedelta(minutes=10)
 Folder = Annotated[Path, AfterValidator(_absolute)]
 
 
@@ -125,6 +138,11 @@ class Settings(BaseModel):
     )
     home: Folder = Field(
         ..., alias="BACKOUT_HOME", description="The folder where embedded data and local backups live."
+    )
+    lease: Annotated[timedelta, BeforeValidator(_lease)] = Field(
+        timedelta(seconds=20),
+        alias="BACKOUT_LEASE",
+        description="After this time without a sign of life of the process that carries a rollback out, another goes on.",
     )
     log: Annotated[LogFormat, _one_of(LogFormat)] = Field(
         LogFormat.TEXT, alias="BACKOUT_LOG", description="Log lines: text (sentences) or json (one object a line)."

@@ -236,7 +236,7 @@ class Wiring:
         from actions.run.shift import Shift
 
         duties = Duties(history=history, services=lambda: self.catalog.services)
-        Shift(crew_of(self.sites(history)), stopping, duties=duties).work()
+        Shift(crew_of(self.sites(history), lasting=self.settings.lease), stopping, duties=duties).work()
 
     def assess(self, service: str, target: str, *, with_data: bool) -> "Assessment":
         """What happens if this service goes back? With what the history knows about it."""

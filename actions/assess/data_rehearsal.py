@@ -45,8 +45,10 @@ class DataRehearsal:
     #: None when the upgrade after it did not succeed.
     content_again: Comparison | None
     #: How the older release's schema, built by its own scripts, differs from what the downgrade leaves. None:
-    #: the scripts cannot build it from nothing.
+    #: the scripts cannot build it from nothing, or not in time.
     unlike_older: tuple[Change, ...] | None
+    #: It was not found out in time.
+    older_unread: bool
     copy_seconds: float
     seconds: float
 
@@ -93,7 +95,7 @@ def _try_it(
     after = stage.read(tried) if down.succeeded else None
     changes = compare_by_id(before, after) if after else ()
     content = reference.after_downgrade(tried.url, budget=_budget(stage)) if after else None
-    unlike_older = _unlike_older(stage, tried, after) if after else None
+    older = _older(stage, tried, after) if after else _Older()
     up = stage.run(stage.back_up(), tried) if after else None
     went_up = up is not None and up.succeeded
     return DataRehearsal(
@@ -101,7 +103,7 @@ def _try_it(
         round_trip=compare_by_name(before, stage.read(tried)) if went_up else (),
         content=content,
         content_again=reference.after_reupgrade(tried.url, budget=_budget(stage)) if went_up else None,
-        unlike_older=unlike_older, copy_seconds=copied, seconds=time.monotonic() - started,
+        unlike_older=older.unlike, older_unread=older.unread, copy_seconds=copied, seconds=time.monotonic() - started,
     )  # fmt: skip
 
 
@@ -109,16 +111,23 @@ def _budget(stage: Stage) -> Budget:
     return Budget.lasting(COMPARE_WITHIN, stopped=stage.should_stop or (lambda: False))
 
 
-def _unlike_older(stage: Stage, tried: ScratchDatabase, after: Schema) -> tuple[Change, ...] | None:
-    """The scripts' own way up to the older revision, on an empty database."""
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Older:
+    unlike: tuple[Change, ...] | None = None
+    unread: bool = False
+
+
+def _older(stage: Stage, tried: ScratchDatabase, after: Schema) -> _Older:
+    """The scripts' own way up to the older revision, on an empty database: the whole chain, so not for ever."""
     revisions = _revisions(tried.url, stage.version_table)
     if not revisions:
-        return None
+        return _Older()
     with stage.server.database() as fresh:
-        told = stage.run(Leg(direction="upgrade", target=revisions), fresh)
-        if not told.succeeded:
-            return None
-        return tuple(change for change in compare_by_name(stage.read(fresh), after, access=False) if _matters(change))
+        told = stage.run(Leg(direction="upgrade", target=revisions, deadline=stage.older_within), fresh)
+        if told.trouble is not None:
+            return _Older(unread=told.trouble.timed_out)
+        changes = compare_by_name(stage.read(fresh), after, access=False)
+        return _Older(unlike=tuple(change for change in changes if _matters(change)))
 
 
 def _matters(change: Change) -> bool:

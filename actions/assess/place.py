@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 from typing import Literal
 
@@ -26,6 +27,8 @@ class Leg:
     #: A target as Alembic takes it; several revisions for an upgrade to several heads.
     target: str | tuple[str, ...]
     watch_locks: bool = False
+    #: Where it is wanted sooner than the catalog allows.
+    deadline: timedelta | None = None
 
 
 #: Well-formed for applications that read their URL when they are imported, and leads nowhere.
@@ -72,7 +75,7 @@ def alembic_order(service: Service, environ: Mapping[str, str], *, leg: Leg, url
         env=_environment(migrations, platform, environ),
         lock_timeout=database.lock_timeout if database else None,
         statement_timeout=database.statement_timeout if database else None,
-        deadline=migrations.timeout,
+        deadline=min(leg.deadline or migrations.timeout, migrations.timeout),
         fence=fence,
         watch_locks=leg.watch_locks,
     )

@@ -1,9 +1,11 @@
 """The very downgrade, on a copy of the schema: what it sends, what it changes, and whether the way up still works."""
 
+import re
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
 import psycopg
@@ -24,6 +26,7 @@ from actions.downgrade.order import carry_out
 from actions.downgrade.told import Told
 from actions.errors import UnavailableError
 from actions.platforms.port import Commands
+from actions.redaction import redact
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,6 +45,8 @@ class Stage:
     programs: ClientPrograms
     commands: Commands
     should_stop: Callable[[], bool] | None = None
+    #: How long the scripts may take to build the older release's schema from nothing.
+    older_within: timedelta = timedelta(minutes=5)
 
     @property
     def version_table(self) -> tuple[str | None, str]:
@@ -132,15 +137,41 @@ def go_up_again(stage: Stage, copy: SchemaCopy, way: WayDown) -> SchemaRehearsal
 
 @contextmanager
 def connected(url: str) -> Iterator[psycopg.Connection[Any]]:
-    """To a copy; that its server is gone is told as such, whenever it happens."""
+    """To a copy; that its server is gone is told as such, whenever it happens, and nothing else is taken for it."""
     try:
-        with psycopg.connect(url, connect_timeout=CONNECT_SECONDS, application_name="backout rehearsal") as connection:
+        connection = psycopg.connect(url, connect_timeout=CONNECT_SECONDS, application_name="backout rehearsal")
+    except psycopg.OperationalError as error:
+        # A server that is there says why not.
+        if "FATAL:" in str(error) and not SHUTTING_DOWN.search(str(error)):
+            raise _could_not_look(error) from error
+        raise _went_away() from error
+    try:
+        with connection:
             yield connection
     except psycopg.OperationalError as error:
-        raise UnavailableError(
-            "The server that holds the copy went away in the middle of the rehearsal",
-            next_step="See that it is up, then assess again. Nothing was changed; forgotten copies go at the next start.",
-        ) from error
+        if connection.broken or (error.sqlstate or "").startswith("57P0"):
+            raise _went_away() from error
+        raise _could_not_look(error) from error
+
+
+#: A server that ends or begins is one that went away.
+SHUTTING_DOWN = re.compile(r"the database system is |terminating connection")
+
+
+def _went_away() -> UnavailableError:
+    return UnavailableError(
+        "The server that holds the copy went away in the middle of the rehearsal",
+        next_step="See that it is up, then assess again. Nothing was changed; forgotten copies go at the next start.",
+    )
+
+
+def _could_not_look(error: psycopg.OperationalError) -> UnavailableError:
+    """A time limit of the role or the server, no more room for connections: it is there, and does not answer this."""
+    lines = redact(error.diag.message_primary or str(error)).strip().splitlines() or [type(error).__name__]
+    return UnavailableError(
+        f"The copy could not be looked at: {lines[-1].strip()[:200]}",
+        next_step="Look at the limits that the role or the server sets. Nothing was changed.",
+    )
 
 
 def cut_off_copy(database: ScratchDatabase) -> None:

@@ -35,7 +35,7 @@ def read_properties(connection: psycopg.Connection[Any], name: str) -> DatabaseP
     locale: LiteralString = "datlocale" if version >= 170000 else "daticulocale" if version >= 150000 else "NULL"
     provider: LiteralString = "datlocprovider::text" if version >= 150000 else "'c'"
     row = connection.execute(
-        f"SELECT oid, pg_get_userbyid(datdba), pg_encoding_to_char(encoding), {provider}, datcollate, datctype, {locale},"
+        f"SELECT oid, pg_get_userbyid(datdba), pg_encoding_to_char(encoding), {provider}, datcollate, datctype, {locale},"  # noqa: S608  names of columns alone
         " datconnlimit, shobj_description(oid, 'pg_database'), datacl::text[] FROM pg_database WHERE datname = %s",
         [name],
     ).fetchone()

@@ -63,16 +63,27 @@ def _sweep(parent: Path) -> tuple[str, ...]:
         except BlockingIOError:
             continue
         else:
-            end_server(folder / "data")
-            shutil.rmtree(short_folder(folder), ignore_errors=True)
-            shutil.rmtree(folder, ignore_errors=True)
-            _lock_file(folder).unlink(missing_ok=True)
-            removed.append(folder.name)
+            if _remove(folder):
+                _lock_file(folder).unlink(missing_ok=True)
+                removed.append(folder.name)
         finally:
             os.close(lock)
     if removed:
         log.info("Removed %d forgotten folders", len(removed), extra={"event": "workshop_swept"})
     return tuple(removed)
+
+
+def _remove(folder: Path) -> bool:
+    """Whether it is gone. Programs of a maker who was killed just now may still write into it while they die."""
+    until = time.monotonic() + STOP_SECONDS
+    while folder.exists():
+        if time.monotonic() > until:
+            return False
+        end_server(folder / "data")
+        shutil.rmtree(folder, ignore_errors=True)
+        time.sleep(0.01)
+    shutil.rmtree(short_folder(folder), ignore_errors=True)
+    return True
 
 
 def end_server(data: Path) -> None:

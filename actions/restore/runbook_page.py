@@ -76,8 +76,9 @@ def _by_hand(service: Service, example: str | None) -> Iterator[str]:
     )  # fmt: skip
     yield archive
     yield "pg_restore --section=pre-data --dbname NEW archive.pgdump"
-    yield "# then each table (`tables` in the manifest: name, columns, file)"
+    yield "# then each table that has a `file` under `tables` in the manifest; the rows of the others are in the archive"
     cat = "age --decrypt --identity KEYFILE FILE | zstd --decompress" if key else "zstd --decompress --stdout FILE"
+    yield "export PGCLIENTENCODING=UTF8"
     yield f"{cat} | psql --dbname NEW --command 'COPY SCHEMA.TABLE (COLUMNS) FROM STDIN'"
     yield "# sequences and large objects, then indexes and constraints"
     yield "pg_restore --section=data --dbname NEW archive.pgdump"

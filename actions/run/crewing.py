@@ -2,12 +2,14 @@
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from datetime import timedelta
 from pathlib import Path
 
 from actions.catalog.release import CommandRelease
 from actions.catalog.service import Service
 from actions.errors import ConfigurationError, RefusedError
 from actions.history.database import History
+from actions.history.leases import LEASE
 from actions.history.lifecycle import Status
 from actions.history.values import Rollback
 from actions.release.commanded import CommandedRelease
@@ -43,7 +45,7 @@ class Sites:
         return Site(service=self.services(service), environ=self.environ, history=self.history, home=self.home)
 
 
-def crew_of(sites: Sites, *, only: Mapping[Status, Phase] | None = None) -> Crew:
+def crew_of(sites: Sites, *, only: Mapping[Status, Phase] | None = None, lasting: timedelta = LEASE) -> Crew:
     """Everything that runners of this process work with. `only`: leave the rest to other processes."""
     return Crew(
         history=sites.history,
@@ -52,6 +54,7 @@ def crew_of(sites: Sites, *, only: Mapping[Status, Phase] | None = None) -> Crew
         if only is not None
         else {Status.ASSESSING: Assessing(sites=sites), Status.APPROVED: Rechecking(sites=sites)},
         closing=closing,
+        lasting=lasting,
     )
 
 

@@ -86,8 +86,7 @@ def intent_page(intent: Intent) -> Iterator[RenderableType]:
     for note in intent.notes:
         yield Text(f"  {note}", style="dim")
     yield Text("\nWhat is going to happen", style="bold")
-    for number, step in enumerate(_steps(intent), 1):
-        yield Padding(Text(f"{number}. {step}"), (0, 0, 0, 2))
+    yield from advice_lines(tuple(_steps(intent)))
     if intent.loss is not None:
         yield Text("\nWhat would be lost", style="bold")
         yield from loss_page(intent.loss)
@@ -155,9 +154,10 @@ def came_back_page(intent: Intent, came: CameBack) -> Iterator[RenderableType]:
         yield Text("Look at the application now. The way back is the safety backup:")
         yield Text(f"  backout restore {intent.service} --backup {came.safety} --in-place")
     if came.kept_as:
-        yield Text("Look at the application now. Then one of:")
-        yield Text(f"  backout restore {intent.service} --kept {came.kept_as}        undo it, in a second")
-        yield Text(f"  backout restore {intent.service} --drop-kept {came.kept_as}   when all is well")
+        yield Text("Look at the application now. To undo it, in a second:")
+        yield Text(f"  backout restore {intent.service} --kept {came.kept_as}")
+        yield Text("When all is well:")
+        yield Text(f"  backout restore {intent.service} --drop-kept {came.kept_as}")
 
 
 def kept_page(service: str, name: str, swapped: Swapped | None) -> Iterator[RenderableType]:

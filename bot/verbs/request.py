@@ -99,7 +99,9 @@ def _assess(wiring: Wiring, history: History, rollback: RollbackId) -> Status:
     from actions.run.shift import owner_name
 
     sites = wiring.sites(history)
-    crew = crew_of(sites, only={Status.ASSESSING: Assessing(sites=sites)})
+    crew = crew_of(
+        sites, only={Status.ASSESSING: Assessing(sites=sites)}, lasting=wiring.settings.lease
+    )
     advance(crew, rollback, owner=owner_name(), stopping=threading.Event())
     status = show(history, rollback).rollback.status
     if status is Status.ASSESSING:

@@ -179,6 +179,7 @@ def clone_it(url: str, live: str, guests: str) -> None:
     make_clone(order(url, live, Guests(guests)))
 
 
+@pytest.mark.timeout(600)
 @pytest.mark.parametrize("guests", [Guests.WAIT, Guests.REFUSED])
 def test_killed_at_any_moment_the_original_is_whole_and_what_is_half_made_goes(
     postgres_url: str, guests: Guests

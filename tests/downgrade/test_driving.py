@@ -6,7 +6,7 @@ import psycopg
 import pytest
 
 from actions.backup.scratch import ScratchDatabase, ScratchServer
-from actions.downgrade.drive import without_literals
+from actions.downgrade.beyond import without_literals
 from actions.downgrade.order import UrlHandover
 from tests.downgrade.project import drive, fenced, write_project
 

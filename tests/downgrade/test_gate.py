@@ -9,13 +9,13 @@ import pytest
 
 from actions.backup.connecting import place_of
 from actions.backup.scratch import ScratchDatabase, ScratchServer
-from actions.downgrade.drive import fences, neighbour
+from actions.downgrade.beyond import is_beyond
+from actions.downgrade.gate import PREFIX
+from actions.downgrade.handed_url import leading_to
 from actions.downgrade.told import Told
 from actions.embedded.binaries import programs
 from tests.conftest import server_folder
 from tests.downgrade.project import drive, fenced, write_project
-
-gates = neighbour("gate")
 
 WALLS = pytest.mark.parametrize("wall", [True, False], ids=["walled", "not walled"])
 RAW = """
@@ -166,7 +166,7 @@ def test_what_goes_beyond_the_database_is_refused_past_sqlalchemy_too(
     ],
 )
 def test_what_counts_as_beyond(sql: str, *, beyond: bool) -> None:
-    assert fences.is_beyond(sql) is beyond
+    assert is_beyond(sql) is beyond
 
 
 def test_many_statements_and_rows_pass_in_both_directions_at_once(tmp_path: Path, scratch: ScratchDatabase) -> None:
@@ -185,9 +185,7 @@ def test_many_statements_and_rows_pass_in_both_directions_at_once(tmp_path: Path
 def test_nothing_of_the_gate_is_left(tmp_path: Path, scratch: ScratchDatabase, monkeypatch: pytest.MonkeyPatch) -> None:
     with server_folder() as place:
         monkeypatch.setenv("TMPDIR", str(place))
-        told = went_down(
-            tmp_path / "project", scratch, f"import glob; assert glob.glob('{place}/{gates.PREFIX}*')\n1 / 0"
-        )
+        told = went_down(tmp_path / "project", scratch, f"import glob; assert glob.glob('{place}/{PREFIX}*')\n1 / 0")
         assert told.trouble is not None
         assert told.trouble.error_class == "ZeroDivisionError"
         deadline = time.monotonic() + 10
@@ -210,13 +208,13 @@ GIVEN = {"host": "db.internal", "port": 5433, "database": "backout_scratch_1", "
     ],
 )  # fmt: skip
 def test_the_url_that_is_handed_over_leads_to_the_gate(url: str, expected: str) -> None:
-    assert gates.leading_to(url, "127.0.0.1", 7777, GIVEN) == expected
+    assert leading_to(url, "127.0.0.1", 7777, GIVEN) == expected
 
 
 def test_a_password_kept_in_a_file_is_still_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "pgpass").write_text("# ours\nelse:*:*:u:no\n*:5433:*:u:s3cr\\:t\n")
     monkeypatch.setenv("PGPASSFILE", str(tmp_path / "pgpass"))
-    handed = gates.leading_to("postgresql://u@db.internal:5433/shop", "127.0.0.1", 7777, GIVEN)
+    handed = leading_to("postgresql://u@db.internal:5433/shop", "127.0.0.1", 7777, GIVEN)
     assert handed == "postgresql://u:s3cr%3At@127.0.0.1:7777/backout_scratch_1"
 
 

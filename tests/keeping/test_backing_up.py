@@ -162,3 +162,39 @@ def test_a_backup_that_the_history_does_not_know_is_read_from_its_manifest(premi
     assert (listed.name, listed.state, listed.why) == (made.name, None, "not in the history")
     assert (listed.rows, listed.revision, listed.size_bytes) == (ROWS, "aaa1", made.manifest.stored_bytes)
     assert listed.restorable
+
+
+def test_stopped_while_it_is_proven_it_is_made_and_not_proven(premises: Premises) -> None:
+    stop = threading.Event()
+
+    def watch(now: Progress) -> None:
+        if now.stage is Stage.RESTORE:
+            stop.set()
+
+    made = back_up(premises, BackupOrder(watch=watch, should_stop=stop.is_set))
+    assert (made.state, made.because) == (BackupState.MADE, "not proven: stopped")
+
+
+def test_what_a_disk_changed_before_the_proof_makes_it_failed(premises: Premises, stores: tuple[Path, Path]) -> None:
+    def watch(now: Progress) -> None:
+        if now.stage is Stage.COPY and now.bytes_done == now.bytes_total:
+            archive = next(stores[0].rglob("archive*"))
+            whole = archive.read_bytes()
+            archive.write_bytes(whole[:-9] + bytes([whole[-9] ^ 1]) + whole[-8:])
+
+    made = back_up(premises, BackupOrder(watch=watch))
+    assert made.state is BackupState.FAILED
+    assert made.proved is not None
+    record = find_backup(premises.history, made.name)
+    assert record is not None
+    assert (record.state, record.proven_at) == (BackupState.FAILED, None)
+    assert str(record.because).startswith("the proof found differences: ")
+
+
+def test_a_proven_backup_says_how_long_a_restore_takes(premises: Premises) -> None:
+    made = back_up(premises, BackupOrder())
+    assert made.state is BackupState.PROVEN
+    (listed,) = list_of(premises).backups
+    assert listed.restore_measured
+    assert listed.restore_seconds is not None
+    assert 0 < listed.restore_seconds < 60

@@ -64,17 +64,19 @@ class Backup:
     keys: Keys | None = None
 
     def proof(self, **changes: Any) -> ProofOrder:
-        places = ProofPlaces(
-            admin_url=self.admin_url, folder=self.work, found=FOUND, use=changes.pop("use", "beside")
-        )
-        given = {"manifest": self.manifest, "store": self.store, "keys": self.keys, "jobs": 2}
-        return ProofOrder(places=places, deadline=timedelta(minutes=5), **{**given, **changes})
+        places = ProofPlaces(admin_url=self.admin_url, folder=self.work, found=FOUND, use=changes.pop("use", "beside"))
+        given = {"manifest": self.manifest, "store": self.store, "keys": self.keys, "jobs": 2, "places": places}
+        return ProofOrder(deadline=timedelta(minutes=5), **{**given, **changes})
 
     def copied(self, folder: Path) -> "Backup":
         """Another one, for being damaged."""
         shutil.copytree(self.store.path, folder)
         return Backup(
-            manifest=self.manifest, store=FolderStore(path=folder), admin_url=self.admin_url, work=self.work, keys=self.keys
+            manifest=self.manifest,
+            store=FolderStore(path=folder),
+            admin_url=self.admin_url,
+            work=self.work,
+            keys=self.keys,
         )
 
     def file(self, of: StoredFile) -> Path:
@@ -96,9 +98,7 @@ class Backup:
 
     def with_manifest(self, **changes: object) -> "Backup":
         manifest = self.manifest.model_copy(update=changes)
-        return Backup(
-            manifest=manifest, store=self.store, admin_url=self.admin_url, work=self.work, keys=self.keys
-        )
+        return Backup(manifest=manifest, store=self.store, admin_url=self.admin_url, work=self.work, keys=self.keys)
 
 
 def back_up(
@@ -125,7 +125,9 @@ def rows_of_all_tables(url: str) -> dict[str, tuple[int, str]]:
         ).fetchall()
         found = {}
         for (table,) in tables:
-            statement = f"SELECT count(*), coalesce(sum(hashtextextended(t::text, 1)::numeric), 0)::text FROM ONLY {table} t"
+            statement = (
+                f"SELECT count(*), coalesce(sum(hashtextextended(t::text, 1)::numeric), 0)::text FROM ONLY {table} t"
+            )
             row = connection.execute(statement.encode()).fetchone()
             assert row
             found[table] = (row[0], row[1])

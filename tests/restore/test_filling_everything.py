@@ -4,15 +4,15 @@ from collections.abc import Iterator
 
 import psycopg
 import pytest
-from tests.conftest import server_folder
-from tests.restore.everything import VALUES, make_everything, storable_types
-from tests.restore.proofs import Backup, back_up, fresh_database, roles, rows_of_all_tables
 
 from actions.backup.encryption import new_key, read_keys
 from actions.backup.manifest import Form
 from actions.backup.progress import Progress, Stage
 from actions.history.values import BackupState
 from actions.restore.proving import prove, proving
+from tests.conftest import server_folder
+from tests.restore.everything import VALUES, make_everything, storable_types
+from tests.restore.proofs import Backup, back_up, fresh_database, roles, rows_of_all_tables
 
 
 @pytest.fixture(scope="module")

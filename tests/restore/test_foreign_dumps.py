@@ -173,16 +173,16 @@ def test_a_changed_byte_in_the_middle_is_found_by_the_checksum(good: Path, tmp_p
     ("content", "said", "trouble"),
     [
         (b"", "is empty", DumpTrouble.TRUNCATED),
-        (gzip.compress(b""), "is empty", DumpTrouble.TRUNCATED),
+        (gzip.compress(b"", mtime=0), "is empty", DumpTrouble.TRUNCATED),
         (b"hello world\n", "no dump", DumpTrouble.NOT_A_DUMP),
-        (gzip.compress(b"hello world\n"), "no dump", DumpTrouble.NOT_A_DUMP),
+        (gzip.compress(b"hello world\n", mtime=0), "no dump", DumpTrouble.NOT_A_DUMP),
         (b"<?xml version='1.0'?><Error><Code>AccessDenied</Code>", "error message of a store", DumpTrouble.NOT_A_DUMP),
         (b"--\n-- PostgreSQL database cluster dump\n--\n", "whole server", DumpTrouble.NOT_A_DUMP),
         (b"-- MySQL dump 10.13  Distrib 8\n", "MySQL", DumpTrouble.NOT_A_DUMP),
         (b"BZh91AY", "bzip2", DumpTrouble.NOT_A_DUMP),
         (b"age-encryption.org/v1\n", "encrypted", DumpTrouble.NOT_A_DUMP),
         (bytes(600), "is empty", DumpTrouble.TRUNCATED),
-        (os.urandom(600).replace(b"\x00", b"x"), "no dump", DumpTrouble.NOT_A_DUMP),
+        (bytes(range(255, 1, -1)) * 3, "no dump", DumpTrouble.NOT_A_DUMP),
     ],
 )  # fmt: skip
 def test_what_is_no_dump_is_called_what_it_is(tmp_path: Path, content: bytes, said: str, trouble: DumpTrouble) -> None:

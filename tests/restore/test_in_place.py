@@ -167,6 +167,7 @@ def restore_it(url: str, folder: str) -> None:
     restore_in_place(place(url), stored(Path(folder)))
 
 
+@pytest.mark.timeout(600)
 def test_killed_at_any_moment_it_is_all_or_nothing(owned: str, folder: Path) -> None:
     then = whole_dump(owned)
     backed_up(owned, folder)

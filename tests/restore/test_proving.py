@@ -5,14 +5,14 @@ from pathlib import Path
 
 import psycopg
 import pytest
-from tests.conftest import server_folder
-from tests.restore.proofs import Backup, as_json, back_up, fresh_database, roles
 
 from actions.backup.manifest import Extension
 from actions.errors import ConfigurationError, UnavailableError
 from actions.history.values import BackupState
 from actions.restore.differences import Part
 from actions.restore.proving import Proof, prove, proving
+from tests.conftest import server_folder
+from tests.restore.proofs import Backup, as_json, back_up, fresh_database, roles
 
 SECRET = "jane.doe@example.org"
 SHOP = f"""
@@ -204,7 +204,7 @@ def _version(backup: Backup) -> str:
 def test_an_extension_that_nobody_has_says_what_to_do(shop: Backup) -> None:
     lacking = Extension(name="postgis", version="3.4.0", schema_name="public")
     backup = shop.with_manifest(extensions=(*shop.manifest.extensions, lacking))
-    with pytest.raises(ConfigurationError, match="lacks `postgis` 3.4.0") as caught:
+    with pytest.raises(ConfigurationError, match="lacks `postgis`") as caught:
         prove(backup.proof(use="either"))
     assert "Install it" in str(caught.value)
 

@@ -8,15 +8,15 @@ from pathlib import Path
 import psutil
 import psycopg
 import pytest
-from tests.conftest import server_folder
-from tests.restore.killing import Nursery, moments, nursery
-from tests.restore.proofs import Backup, back_up, fresh_database
 
 from actions.backup.folder_store import FolderStore
 from actions.backup.manifest import Manifest
 from actions.backup.scratch import ScratchServer
+from actions.restore.own_folders import sweep
 from actions.restore.proving import prove
-from actions.restore.workshop import sweep
+from tests.conftest import server_folder
+from tests.restore.killing import Nursery, moments, nursery
+from tests.restore.proofs import Backup, back_up, fresh_database
 
 HERE = __name__
 
@@ -54,14 +54,14 @@ def kill_at_random_moments(backup: Backup, children: Nursery, folder: Path, *, p
         "work": str(backup.work), "place": place, "result": str(result),
     }  # fmt: skip
     killed = 0
-    for moment in moments(times, longest=2.5):
+    for moment in moments(times, 2.5):
         result.unlink(missing_ok=True)
         lived = children.start_and_kill(f"{HERE}:prove_and_write", after=moment, **given)
         killed += lived
         if result.exists():
             assert result.read_text() in ("", '"failed"'), "a damaged backup was said to be proven"
         sweep(backup.work)
-        assert [each.name for each in backup.work.iterdir() if each.name.startswith("workshop-")] == []
+        assert [each.name for each in backup.work.iterdir() if each.name != "workshops.lock"] == []
         assert _servers_in(backup.work) == []
     assert killed > times // 2
     _nothing_is_left_beside(backup)

@@ -13,7 +13,7 @@ from actions.backup.folder_store import FolderStore
 from actions.backup.manifest import Manifest, read_manifest
 from actions.backup.programs import find_programs
 from actions.errors import BackoutError, ConfigurationError, RefusedError
-from actions.restore.kept import kept_databases
+from actions.restore.kept import drop_kept, kept_databases
 from actions.restore.limits import Limits
 from actions.restore.restoring import CameBack, CannotBackUp, ComingBack, FromDump, restore, restore_clone
 from actions.restore.restoring_content import FromBackup
@@ -241,7 +241,9 @@ def test_what_was_restored_waits_when_the_swap_is_refused(postgres_url: str, liv
         with pytest.raises(RefusedError, match="holder"):
             restore(coming(postgres_url, live, safety=safety, patience=timedelta(0)), stored(folder))
         holder.rollback()
-    assert len(names(postgres_url, f"{live}_new")) == 1
+    (waiting,) = names(postgres_url, f"{live}_new")
+    with pytest.raises(psycopg.OperationalError, match="not currently accepting"):
+        psycopg.connect(with_database(postgres_url, waiting))
     # The stored files are not needed any more.
     source = stored(folder)
     shutil.rmtree(folder)
@@ -280,11 +282,19 @@ def test_a_clone_comes_back_and_is_consumed_or_kept(postgres_url: str, live: str
     assert [each.name for each in list_clones(postgres_url, database=live)] == ([clone.name] if keep else [])
 
 
+def test_a_clone_comes_back_where_the_database_is_gone(postgres_url: str, live: str) -> None:
+    clone = make_clone(CloneOrder(admin_url=postgres_url, database=live, backup="c1", now=NOON))
+    run(postgres_url, f"DROP DATABASE {live} WITH (FORCE)")
+    assert restore_clone(coming(postgres_url, live), clone.name).kept_as is None
+    assert (says(postgres_url, live), names(postgres_url, live)) == ("old", [live])
+
+
 def restore_it(url: str, live: str, folder: str) -> None:
     """What the child does that is killed."""
     restore(coming(url, live), stored(Path(folder)))
 
 
+@pytest.mark.timeout(600)
 def test_killed_at_any_moment_the_service_has_the_old_or_the_new_one_whole(
     postgres_url: str, live: str, folder: Path
 ) -> None:
@@ -293,23 +303,23 @@ def test_killed_at_any_moment_the_service_has_the_old_or_the_new_one_whole(
     run(with_database(postgres_url, live), "UPDATE marker SET says = 'damaged'", "DELETE FROM people WHERE id > 5")
     now = whole_dump(with_database(postgres_url, live))
     done = 0
+    call = "tests.restore.test_restoring:restore_it"
     with nursery("tests.restore.test_restoring") as children:
-        for moment in moments(TIMES, 2.0):
-            children.start_and_kill(
-                "tests.restore.test_restoring:restore_it", after=moment, url=postgres_url, live=live, folder=str(folder)
-            )
+        whole = children.seconds(call, url=postgres_url, live=live, folder=str(folder))
+        for moment in (0.0, *moments(TIMES, whole)):
             found = whole_dump(with_database(postgres_url, live))
             assert found in (then, now)
             if found == then:
                 done += 1
                 (kept,) = kept_databases(postgres_url, database=live)
                 assert whole_dump(with_database(postgres_url, kept.name)) == now
-                run(
-                    postgres_url,
-                    f"ALTER DATABASE {live} RENAME TO {live}_done{done}",
-                    f"ALTER DATABASE {kept.name} RENAME TO {live}",
-                )
-                run(postgres_url, f"COMMENT ON DATABASE {live} IS NULL")
+                run(postgres_url, f"ALTER DATABASE {live} RENAME TO {live}_done{done}")
+                run(postgres_url, f"ALTER DATABASE {kept.name} RENAME TO {live}", f"COMMENT ON DATABASE {live} IS NULL")
+            children.start_and_kill(call, after=moment, url=postgres_url, live=live, folder=str(folder))
+    assert done > 0
+    assert whole_dump(with_database(postgres_url, live)) in (then, now)
+    for kept in kept_databases(postgres_url, database=live):
+        drop_kept(postgres_url, kept.name, database=live)
     restore(coming(postgres_url, live), stored(folder))
     assert whole_dump(with_database(postgres_url, live)) == then
     assert names(postgres_url, "backout_scratch") == [], "the next one clears away what the dead left"

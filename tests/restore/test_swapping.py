@@ -6,8 +6,10 @@ import psycopg
 import pytest
 from psycopg import sql
 
+from actions.backup.connected import maintenance
 from actions.backup.connecting import with_database
-from actions.backup.marks import KeptMark, read_mark
+from actions.backup.doorman import only_one_works
+from actions.backup.marks import KeptMark, NewMark, read_mark
 from actions.errors import BackoutError, ConfigurationError, RefusedError
 from actions.restore.kept import drop_kept, kept_databases
 from actions.restore.swapping import SwapOrder, swap, swap_back
@@ -186,12 +188,12 @@ def test_prepared_transactions_and_slots_are_named(live: str, server: str) -> No
 
 def test_two_swaps_at_once_do_not_meet(server: str, live: str) -> None:
     new = make_new(server, live)
-    from actions.backup.connected import maintenance
-    from actions.backup.doorman import only_one_works
-
-    with maintenance(server, avoid=(live,), purpose="test") as connection, only_one_works(connection, live):
-        with pytest.raises(RefusedError, match="Another Backout is at work"):
-            swap(order(server, live, new))
+    with (
+        maintenance(server, avoid=(live,), purpose="test") as connection,
+        only_one_works(connection, live),
+        pytest.raises(RefusedError, match="Another Backout is at work"),
+    ):
+        swap(order(server, live, new))
     assert says(server, live) == "old"
 
 
@@ -201,8 +203,6 @@ def test_odd_and_long_names_are_swapped_too(server: str, live: str) -> None:
     with psycopg.connect(server, autocommit=True) as connection:
         connection.execute(sql.SQL("ALTER DATABASE {} RENAME TO {}").format(sql.Identifier(live), sql.Identifier(odd)))
     new = f"{live}_new"
-    from actions.backup.marks import NewMark
-
     make(server, new, says="new", mark=NewMark(says="t", name=new, database=odd, backup="b", made_at=NOON))
     swapped = swap(order(server, odd, new))
     assert swapped.kept_as.endswith("_before_20260102_120000")
@@ -221,9 +221,11 @@ def test_kept_ones_are_listed_and_dropped_only_when_told_and_only_when_ours(serv
             drop_kept(server, foreign, database=live)
     with pytest.raises(RefusedError, match="not one that Backout made"):
         drop_kept(server, kept.name, database="postgres")
-    with psycopg.connect(with_database(server, kept.name), application_name="searching"):
-        with pytest.raises(RefusedError, match=r"in use: .*searching"):
-            drop_kept(server, kept.name, database=live)
+    with (
+        psycopg.connect(with_database(server, kept.name), application_name="searching"),
+        pytest.raises(RefusedError, match=r"in use: .*searching"),
+    ):
+        drop_kept(server, kept.name, database=live)
     drop_kept(server, kept.name, database=live)
     assert kept_databases(server, database=live) == ()
     assert says(server, live) == "new"

@@ -74,6 +74,11 @@ class Shop:
     home: Path
     history_url: str
     port: int
+    name: str = "shop"
+    #: In which the workers have its URL.
+    variable: str = "SHOP_URL"
+    scripts: tuple[str, ...] = (FIRST, SECOND, THIRD)
+    quiet_for: str = "1s"
     policy: dict[str, Any] = field(default_factory=dict)
     more: dict[str, Any] = field(default_factory=dict)
 
@@ -85,35 +90,41 @@ class Shop:
             "BACKOUT_HOME": str(self.home), "PYTHONPATH": str(HERE.parents[1]), "BACKOUT_LOG_LEVEL": "info",
         }  # fmt: skip
 
-    def make(self) -> None:
+    def make(self, *, upgrade: bool = True) -> None:
         for name in ("writer.py", "web.py"):
             shutil.copy(HERE / "shop" / name, self.folder / name)
         scripts = self.folder / "migrations"
         (scripts / "versions").mkdir(parents=True)
         (scripts / "env.py").write_text(ENV_PY)
-        for number, text in enumerate((FIRST, SECOND, THIRD), 1):
+        for number, text in enumerate(self.scripts, 1):
             (scripts / "versions" / f"{number:04}.py").write_text(text)
         (self.folder / "alembic.ini").write_text("[alembic]\nscript_location = migrations\n")
         self.write_catalog()
-        subprocess.run(
-            [PYTHON, "-m", "alembic", "upgrade", "head"], cwd=self.folder, env=self.environ, check=True, capture_output=True
-        )
+        if upgrade:
+            words = [PYTHON, "-m", "alembic", "upgrade", "head"]
+            subprocess.run(words, cwd=self.folder, env=self.environ, check=True, capture_output=True)
 
     def write_catalog(self) -> None:
+        (self.folder / "catalog.json").write_text(json.dumps({"services": {self.name: self.entry()}}))
+        (self.folder / "catalog.json").rename(self.folder / "catalog.yml")
+
+    def entry(self) -> dict[str, Any]:
+        """What the catalog says of it."""
+
         def process(script: str, *words: str) -> dict[str, Any]:
             return {"name": script, "process": [PYTHON, f"{script}.py", *words], "pid_file": str(self.folder / f"{script}.pid")}
 
-        shop = {
+        return {
             "environment": "staging",
-            "platform": {"kind": "local", "folder": str(self.folder), "env": {"SHOP_URL": "${SHOP_URL}"}},
-            "database": "${SHOP_URL}",
+            "platform": {"kind": "local", "folder": str(self.folder), "env": {"SHOP_URL": f"${{{self.variable}}}"}},
+            "database": f"${{{self.variable}}}",
             "migrations": {"config": "alembic.ini", "run": {"python": PYTHON}, "url": "SHOP_URL"},
             "writers": {
                 "stop": [
                     process("writer", str(self.folder / "writer.pid")),
                     process("web", str(self.port), str(self.folder / "web.pid")),
                 ],
-                "stop_timeout": "10s", "start_timeout": "20s", "quiet_for": "1s",
+                "stop_timeout": "10s", "start_timeout": "20s", "quiet_for": self.quiet_for,
             },
             "application": {"command": ["touch", "older-release"], "undo": ["rm", "-f", "older-release"]},
             "checks": [
@@ -124,9 +135,6 @@ class Shop:
             "approvers": {"terminal": ["nobody-yet"]},
             **self.more,
         }  # fmt: skip
-        (self.folder / "catalog.json").write_text(json.dumps({"services": {"shop": shop}}))
-        (self.folder / "catalog.json").rename(self.folder / "catalog.yml")
-
     def start(self) -> None:
         """The application runs, as on any day."""
         for words in (["writer.py", str(self.folder / "writer.pid")], ["web.py", str(self.port), str(self.folder / "web.pid")]):
