@@ -138,7 +138,7 @@ def _rehearse(
                 asking = threads.submit(ask_live, live.url, way, path, _since(question.service, around))
                 schema = go_up_again(stage, copy, way)
             data = rehearse_data(stage) if question.with_data else None
-            return _Tried(schema=schema, data=data, answers=asking.result())
+            return _Tried(schema=schema, data=data, answers=asking.result(), gaps=_unread(data))
     except BackoutError as error:
         # Whatever is wrong with the question or the scripts is said first.
         path = reading.result()
@@ -147,6 +147,14 @@ def _rehearse(
         if question.with_data or not isinstance(error, ConfigurationError):
             raise
         return _Tried(gaps=(f"{error.what}. {error.next_step or ''}".strip(),))
+
+
+def _unread(data: DataRehearsal | None) -> tuple[str, ...]:
+    if data is None or not data.older_unread:
+        return ()
+    return (
+        "Whether the older release's own scripts build the schema that the downgrade leaves was not found out in time.",
+    )
 
 
 def _is_in_vain(reading: "Future[ScriptPath]") -> bool:

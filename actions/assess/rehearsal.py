@@ -23,6 +23,7 @@ from actions.backup.programs import ClientPrograms
 from actions.backup.scratch import CONNECT_SECONDS, ScratchDatabase, ScratchServer
 from actions.catalog.service import Service
 from actions.downgrade.order import carry_out
+from actions.downgrade.standby import Standby
 from actions.downgrade.told import Told
 from actions.errors import UnavailableError
 from actions.platforms.port import Commands
@@ -55,9 +56,16 @@ class Stage:
 
     def run(self, leg: Leg, database: ScratchDatabase) -> Told:
         order = alembic_order(self.service, self.environ, leg=leg, url=database.url, fence=fence_of(database))
-        told = carry_out(order, self.commands, should_stop=self.should_stop)
+        return self.heard(carry_out(order, self.commands, should_stop=self.should_stop), database)
+
+    def standby(self, leg: Leg, database: ScratchDatabase) -> Standby:
+        """The same, ready to be started ahead of its time."""
+        order = alembic_order(self.service, self.environ, leg=leg, url=database.url, fence=fence_of(database))
+        return Standby(order, self.commands, should_stop=self.should_stop)
+
+    def heard(self, told: Told, database: ScratchDatabase) -> Told:
+        """A server that went away says nothing about the migration."""
         if not told.succeeded:
-            # A server that went away says nothing about the migration.
             with connected(database.url):
                 pass
         return told
@@ -78,6 +86,9 @@ class SchemaCopy:
     database: ScratchDatabase
     before: Schema
     started: float
+    #: Both ways, getting ready.
+    down: Standby
+    up: Standby
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -109,15 +120,21 @@ class SchemaRehearsal(WayDown):
 def copied_schema(stage: Stage) -> Iterator[SchemaCopy]:
     """Gone when it is left. The live database is only read, by pg_dump."""
     started = time.monotonic()
-    with stage.server.database() as scratch:
+    with (
+        stage.server.database() as scratch,
+        stage.standby(Leg(direction="downgrade", target=stage.target), scratch) as down,
+        stage.standby(stage.back_up(), scratch) as up,
+    ):
+        down.get_ready()
         copy_schema(stage.live_url, scratch.url, stage.programs, privileges=stage.beside, should_stop=stage.should_stop)
         cut_off_copy(scratch)
         write_versions(scratch.url, stage.version_table, stage.live_revisions)
-        yield SchemaCopy(database=scratch, before=stage.read(scratch), started=started)
+        yield SchemaCopy(database=scratch, before=stage.read(scratch), started=started, down=down, up=up)
 
 
 def go_down(stage: Stage, copy: SchemaCopy) -> WayDown:
-    down = stage.run(Leg(direction="downgrade", target=stage.target), copy.database)
+    copy.up.get_ready()
+    down = stage.heard(copy.down.go(), copy.database)
     after = stage.read(copy.database) if down.succeeded else None
     changes = compare_by_id(copy.before, after) if after else ()
     return WayDown(
@@ -127,7 +144,7 @@ def go_down(stage: Stage, copy: SchemaCopy) -> WayDown:
 
 
 def go_up_again(stage: Stage, copy: SchemaCopy, way: WayDown) -> SchemaRehearsal:
-    up = stage.run(stage.back_up(), copy.database) if way.after else None
+    up = stage.heard(copy.up.go(), copy.database) if way.after else None
     round_trip = compare_by_name(copy.before, stage.read(copy.database)) if up and up.succeeded else ()
     return SchemaRehearsal(
         before=way.before, after=way.after, changes=way.changes, effects=way.effects, down=way.down,

@@ -94,6 +94,13 @@ class DatabaseProperties(_Part):
     settings: tuple[DatabaseSetting, ...]
 
 
+class SealedProperties(_Part):
+    """What of them may be a secret; see `sealed.py`."""
+
+    comment: str | None
+    settings: tuple[DatabaseSetting, ...]
+
+
 class Manifest(_Part):
     """`SERVICE_YYYYMMDD_HHMMSS_xxxx`, and everything about it."""
 
@@ -110,6 +117,7 @@ class Manifest(_Part):
     server_version: int
     tool_version: str
     backout_version: str
+    #: In an encrypted backup without comment and settings: these are `sealed`.
     database: DatabaseProperties
     extensions: tuple[Extension, ...]
     #: sha256 of the schema's own text, statement by statement; see `schema_text`.
@@ -123,6 +131,8 @@ class Manifest(_Part):
     files: tuple[StoredFile, ...]
     #: The public half of the key with which every file but this one is encrypted.
     encrypted_for: str | None = None
+    #: Comment and settings of the database, where it is encrypted.
+    sealed: StoredFile | None = None
     #: Size of the database when it was taken, as the server counts it.
     database_bytes: int
     #: In sentences: what of the database is not in it, such as passwords; who restores it has to bring that.
@@ -136,8 +146,13 @@ class Manifest(_Part):
 
     @property
     def stored_bytes(self) -> int:
-        everything = (*self.files, *(table.file for table in self.tables if table.file), *self.volumes)
-        return sum(file.bytes for file in everything)
+        return sum(file.bytes for file in self.every_file)
+
+    @property
+    def every_file(self) -> tuple[StoredFile, ...]:
+        """All that lies in the store beside the manifest."""
+        sealed = (self.sealed,) if self.sealed else ()
+        return (*self.files, *sealed, *(table.file for table in self.tables if table.file), *self.volumes)
 
 
 def read_manifest(text: bytes | str, *, where: str) -> Manifest:

@@ -57,8 +57,7 @@ def _manifest_text(store: Store, name: str) -> bytes:
 def _read(text: bytes, store: Store, name: str) -> Manifest:
     where = f"{name} in {store.title}"
     manifest = read_manifest(text, where=where)
-    files = _files(manifest)
-    if manifest.name != name or not all(file.key.startswith(f"{name}/") for file in files):
+    if manifest.name != name or not all(file.key.startswith(f"{name}/") for file in manifest.every_file):
         raise DamagedError(f"The manifest belongs to another backup, {manifest.name[:100]}", where=where)
     return manifest
 
@@ -75,13 +74,8 @@ def _is_there(target: Store, name: str, text: bytes) -> bool:
     )  # fmt: skip
 
 
-def _files(manifest: Manifest) -> tuple[StoredFile, ...]:
-    of_tables = (table.file for table in manifest.tables if table.file is not None)
-    return (*manifest.files, *of_tables, *manifest.volumes)
-
-
 def _copy_files(manifest: Manifest, source: Store, target: Store, watch: Watcher) -> None:
-    files = sorted(_files(manifest), key=lambda file: -file.bytes)
+    files = sorted(manifest.every_file, key=lambda file: -file.bytes)
     meter = _Meter(total=sum(file.bytes for file in files), watch=watch)
     with ThreadPoolExecutor(_AT_ONCE, thread_name_prefix="backout-copy") as pool:
         running = [pool.submit(_copy_file, file, source, target, meter) for file in files]

@@ -24,6 +24,7 @@ from actions.backup.properties import read_properties
 from actions.backup.reading import ReadingOrder, TableReading, to_be_streamed
 from actions.backup.rows import explain
 from actions.backup.schema_text import schema_hash
+from actions.backup.sealed import seal
 from actions.backup.session import LOCK_TIMEOUT
 from actions.backup.snapshot import Snapshot, first_line, hold_snapshot
 from actions.backup.store import Store
@@ -168,6 +169,9 @@ class _Taking:
     ) -> Manifest:
         order, snapshot = self._order, self._snapshot
         connection = snapshot.connection
+        properties, sealed = seal(
+            read_properties(connection, snapshot.database), order.store, order.name, recipient=order.recipient
+        )
         return Manifest(
             name=order.name, service=order.service_name, form=order.form,
             revisions=inventory.revisions(
@@ -177,7 +181,7 @@ class _Taking:
             server_version=snapshot.server_version,
             tool_version=f"pg_dump {order.programs.version}",
             backout_version=version("backout"),
-            database=read_properties(connection, snapshot.database),
+            database=properties, sealed=sealed,
             extensions=inventory.extensions(connection),
             schema_hash=schema_hash(archived.schema),
             tables=tuple(sorted(reading.contents, key=lambda table: (table.schema_name, table.name))),

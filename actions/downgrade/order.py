@@ -2,6 +2,7 @@
 
 import json
 import secrets
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -22,6 +23,8 @@ from actions.platforms.port import Command, Commands, Ended, Finished, Line, Str
 from actions.redaction import learn_secret, redact
 
 DRIVER = Path(__file__).with_name("drive.py")
+#: To one that waits for it.
+GO = b"go\n"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -77,16 +80,22 @@ class Order:
     watch_locks: bool = False
 
 
-def carry_out(order: Order, commands: Commands, *, should_stop: Callable[[], bool] | None = None) -> Told:
-    """Runs it to its end. That it did not work is told, not raised; that it could not be started is raised."""
+def carry_out(
+    order: Order, commands: Commands, *, should_stop: Callable[[], bool] | None = None,
+    word: Callable[[], bytes | None] | None = None,
+) -> Told:  # fmt: skip
+    """Runs it to its end. That it did not work is told, not raised; that it could not be started is raised.
+
+    With `word` it gets ready, and begins when that gives `GO`.
+    """
     learn_secret(order.url)
     marker = f"\x1e{secrets.token_hex(8)} "
     listening = _Listening(marker)
-    finished = commands.run(_command(order, marker), watch=listening.hear, should_stop=should_stop)
+    finished = commands.run(_command(order, marker, word), watch=listening.hear, should_stop=should_stop)
     return listening.told(finished)
 
 
-def _command(order: Order, marker: str) -> Command:
+def _command(order: Order, marker: str, word: Callable[[], bytes | None] | None) -> Command:
     request: dict[str, Any] = {
         "marker": marker,
         "direction": order.direction,
@@ -104,6 +113,7 @@ def _command(order: Order, marker: str) -> Command:
         "watch_locks": order.watch_locks,
         "wall": order.wall,
         "fence": None,
+        "waits": word is not None,
     }
     if order.fence:
         request["fence"] = {
@@ -118,7 +128,9 @@ def _command(order: Order, marker: str) -> Command:
         argv=(order.python, str(DRIVER)),
         folder=order.folder,
         env=environment,
-        stdin=json.dumps(request).encode(),
+        # One line: another may follow.
+        stdin=json.dumps(request).encode() + b"\n",
+        last_word=word,
         deadline=order.deadline,
     )
 
@@ -136,6 +148,8 @@ class _Listening:
         self._done = False
         self._fenced: str | None = None
         self._untold = False
+        #: When the word was heard, and how long getting ready had taken.
+        self._begun: tuple[float, float] | None = None
 
     def hear(self, line: Line) -> None:
         if line.stream is not Stream.OUT or not line.text.startswith(self._marker):
@@ -169,6 +183,8 @@ class _Listening:
                 self._outside.append(str(event["what"]))
             case "untold":
                 self._untold = True
+            case "begun":
+                self._begun = (time.monotonic(), float(event["ready_after"]))
 
     def told(self, finished: Finished) -> Told:
         trouble = self._trouble
@@ -182,7 +198,8 @@ class _Listening:
             statements=tuple(self._statements),
             commits=tuple(self._commits),
             outside=tuple(dict.fromkeys(self._outside)),
-            seconds=finished.seconds,
+            # Waiting is no work.
+            seconds=time.monotonic() - self._begun[0] + self._begun[1] if self._begun else finished.seconds,
             fenced=self._fenced,
             untold=self._untold,
         )

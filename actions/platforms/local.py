@@ -35,6 +35,8 @@ ORDINARY = (
 )
 #: How often a stop is noticed.
 GLANCE = timedelta(milliseconds=100)
+#: And that a command which waits for its last word can have it.
+QUICK_GLANCE = timedelta(milliseconds=10)
 #: When the command has ended its pipes are emptied. A background child may keep them open, so a short silence is
 #: the end too, and so is a child that never falls silent.
 LAST_WORDS = timedelta(milliseconds=200)
@@ -195,6 +197,7 @@ class _Conversation:
     def __init__(self, *, process: _Leashed, command: Command, watch: Callable[[Line], None] | None) -> None:
         self._process, self._command, self._watch = process, command, watch
         self._unsent = memoryview(command.stdin)
+        self._last_word = command.last_word
         self._report = b""
         self.kept = {stream: _Kept(limit=command.keep_bytes) for stream in Stream}
         self._selector = selectors.DefaultSelector()
@@ -218,7 +221,9 @@ class _Conversation:
                     ended = Ended.DEADLINE if now >= deadline else Ended.STOPPED
                     self._process.kill()
                     give_up = now + KILLED_WITHIN.total_seconds()
-                self._step(min(GLANCE.total_seconds(), max(deadline - now, 0.001) if ended is Ended.BY_ITSELF else 1))
+                self._say_last_word()
+                glance = QUICK_GLANCE if self._last_word else GLANCE
+                self._step(min(glance.total_seconds(), max(deadline - now, 0.001) if ended is Ended.BY_ITSELF else 1))
             until = time.monotonic() + LISTEN_ON.total_seconds()
             while self._still_open() and time.monotonic() < until and self._step(LAST_WORDS.total_seconds()):
                 pass
@@ -265,8 +270,18 @@ class _Conversation:
         self._unsent = self._unsent[sent:]
         if not self._unsent:
             self._selector.unregister(self._process.stdin)
-            with contextlib.suppress(BrokenPipeError):
-                self._process.stdin.close()
+            if self._last_word is None:
+                with contextlib.suppress(BrokenPipeError):
+                    self._process.stdin.close()
+
+    def _say_last_word(self) -> None:
+        """Once everything before it has been said."""
+        if self._last_word is None or self._unsent or self._process.stdin in self._selector.get_map():
+            return
+        word = self._last_word()
+        if word is not None:
+            self._last_word, self._unsent = None, memoryview(word)
+            self._selector.register(self._process.stdin, selectors.EVENT_WRITE, self._feed)
 
     def _hear(self, stream: Stream) -> None:
         source = self._process.streams[stream]

@@ -48,6 +48,8 @@ class Command:
     #: The whole environment as far as the caller is concerned; the platform adds only what is ordinary there.
     env: Mapping[str, str] = field(default_factory=dict, repr=False)
     stdin: bytes = field(default=b"", repr=False)
+    #: What is said after `stdin`, as soon as it is known; asked many times a second, and the pipe stays open until then.
+    last_word: Callable[[], bytes | None] | None = field(default=None, repr=False)
     deadline: timedelta = timedelta(minutes=10)
     #: Each stream keeps its beginning and its end when it is longer than this; the command is never hurt by that.
     keep_bytes: int = 64 * 1024 * 1024

@@ -4,7 +4,7 @@ This finds what disks and networks do. Whether it can be restored is another que
 """
 
 import hashlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from enum import StrEnum
@@ -49,12 +49,6 @@ def check_copies(
     return tuple(_check(name, store, limits, watch) for store in stores)
 
 
-def files_of(manifest: Manifest) -> Iterator[StoredFile]:
-    yield from manifest.files
-    yield from (table.file for table in manifest.tables if table.file is not None)
-    yield from manifest.volumes
-
-
 def _check(name: str, store: Store, limits: Limits, watch: Watcher) -> CopyChecked:
     try:
         there = {each.key: each.bytes for each in store.list(f"{name}/")}
@@ -74,7 +68,7 @@ def _check(name: str, store: Store, limits: Limits, watch: Watcher) -> CopyCheck
 
 
 def _faults(manifest: Manifest, there: dict[str, int], store: Store, limits: Limits, watch: Watcher) -> tuple[str, ...]:
-    files = tuple(files_of(manifest))
+    files = manifest.every_file
     meter = Meter(Stage.CHECK, watch=watch, bytes_total=manifest.stored_bytes)
     with ThreadPoolExecutor(AT_ONCE, thread_name_prefix="check") as pool:
         found = pool.map(lambda file: _fault(file, there.get(file.key), store, limits, meter), files)

@@ -6,7 +6,7 @@ in a store and the history does not know is read from its manifest, so that noth
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 
@@ -108,7 +108,7 @@ def list_all(
     """
     records = list_backups(history, service=service, limit=MOST) if history else ()
     with ThreadPoolExecutor(max(1, len(stores)), thread_name_prefix="shelf") as pool:
-        shelves = tuple(pool.map(lambda store: _look(store, service), stores))
+        shelves = tuple(_believable(shelf, records) for shelf in pool.map(lambda store: _look(store, service), stores))
     known = {record.name for record in records}
     listed = [_known(record, shelves, records, clones) for record in records]
     listed += _strangers(service, shelves, known, history)
@@ -140,6 +140,21 @@ def _look(store: Store, service: str) -> _Shelf:
         sizes[name] = sizes.get(name, 0) + each.bytes
     complete = {each.key.partition("/")[0] for each in objects if each.key.partition("/")[2] == FILE}
     return _Shelf(title=store.title, store=store, bytes={name: sizes[name] for name in complete})
+
+
+def _believable(shelf: _Shelf, records: Sequence[BackupRecord]) -> _Shelf:
+    """A store that has lost everything at once is more likely an unmounted folder or another bucket than a loss: it counts
+    as away, so that nothing is let go elsewhere because of it."""
+    kept = [record.name for record in records if _is_noted_as_kept(record, shelf.title)]
+    if shelf.away or shelf.bytes or not kept:
+        return shelf
+    number = "a backup" if len(kept) == 1 else f"{len(kept)} backups"
+    return replace(shelf, away=f"it is empty, and should have {number}: is it mounted, is it the right one?")
+
+
+def _is_noted_as_kept(record: BackupRecord, title: str) -> bool:
+    said = record.stores.get(title)
+    return record.state is not BackupState.DELETED and isinstance(said, dict) and said.get("state") == There.KEPT
 
 
 def _known(

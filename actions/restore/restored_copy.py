@@ -2,32 +2,30 @@
 
 from collections.abc import Callable
 from contextlib import ExitStack
-from dataclasses import dataclass, field, replace
-from pathlib import Path
+from dataclasses import dataclass, field
 
 import psycopg
 from psycopg import sql
 
 from actions.backup.encryption import Keys
 from actions.backup.manifest import Manifest
-from actions.backup.pipes import ending
 from actions.backup.programs import ClientPrograms
 from actions.backup.progress import Watcher, unwatched
 from actions.backup.properties import making
 from actions.backup.scratch import ScratchDatabase, ScratchServer
+from actions.backup.sealed import unsealed
 from actions.backup.session import connect
 from actions.backup.store import Store
 from actions.errors import ConfigurationError
 from actions.restore.comparing import ExpectedSchema, codec_of
 from actions.restore.complaining import refused
-from actions.restore.extensions import lacking, offered_extensions, prepare_extensions
-from actions.restore.filling import Filled, FillOrder, fetched_archive, fill, target_of
+from actions.restore.expected_schema import remade_schema, stored_statements
+from actions.restore.extensions import lacking, offered_extensions
+from actions.restore.filling import Filled, FillOrder, fetched_archive, fill
 from actions.restore.limits import Limits
-from actions.restore.plain_script import feed_psql, script_of, scripted_schema
 from actions.restore.proving_places import Site, programs_that_read
 from actions.restore.roles_needed import make_roles, missing_roles, needed_roles
 from actions.restore.rows_in import StoredRows
-from actions.restore.sections import archived_schema, dumped_schema, restore_section
 
 #: A copy that is only looked at: it lies where the server wants it, and must not reach out to others.
 WITHOUT = ("--no-tablespaces", "--no-subscriptions")
@@ -66,6 +64,7 @@ def restore_into(order: RestoreOrder, stack: ExitStack) -> Restored:
     """Whatever goes wrong, the caller closes the stack, and nothing is left."""
     manifest, site = order.manifest, order.site
     programs = programs_that_read(manifest, site.found)
+    unsealed(manifest, order.store, order.keys)  # not given to the copy, but a restore will need them
     server = stack.enter_context(site.opened())
     make = _like(manifest, server)
     copy = stack.enter_context(server.database(making=make))
@@ -77,12 +76,15 @@ def restore_into(order: RestoreOrder, stack: ExitStack) -> Restored:
     )  # fmt: skip
     codec = codec_of(copy.url, manifest.database.encoding)
     archive = stack.enter_context(fetched_archive(filling)) if manifest.form == "parallel" else None
-    statements = _statements(filling, archive, codec)
+    statements = stored_statements(filling, archive, codec=codec)
     _provide_roles(copy.url, statements, site)
     filled = fill(filling, archive=archive)
     return Restored(
         server=server, copy=copy, filled=filled, programs=programs, codec=codec, where=site.title,
-        schema=ExpectedSchema(statements=statements, remade=_remaking(server, make, filling, archive, statements, codec)),
+        schema=ExpectedSchema(
+            statements=statements,
+            remade=lambda: remade_schema(server, make, filling, archive, statements, codec=codec),
+        ),
         stored=StoredRows(store=order.store, keys=order.keys, encoding=manifest.database.encoding),
         server_version=_server_version(copy.url), jobs=site.jobs, remarks=order.remarks,
     )  # fmt: skip
@@ -103,14 +105,6 @@ def _refuse_other_extensions(url: str, manifest: Manifest) -> None:
         )
 
 
-def _statements(filling: FillOrder, archive: Path | None, codec: str) -> tuple[str, ...]:
-    if archive is not None:
-        return archived_schema(archive, filling.programs, codec=codec, limits=filling.limits)
-    text = script_of(filling.manifest, filling.store, filling.keys)
-    with ending(text):
-        return scripted_schema(filling.limits.within(text), codec=codec)
-
-
 def _provide_roles(url: str, statements: tuple[str, ...], site: Site) -> None:
     missing = missing_roles(url, needed_roles(statements))
     if not missing:
@@ -123,37 +117,6 @@ def _provide_roles(url: str, statements: tuple[str, ...], site: Site) -> None:
         f"The server lacks roles that own things in the backup or have rights on them: {names}",
         next_step="Create them there (NOLOGIN is enough), or restore where they are.",
     )
-
-
-def _remaking(
-    server: ScratchServer, make: Callable[[str], sql.Composed], filling: FillOrder, archive: Path | None,
-    statements: tuple[str, ...], codec: str,
-) -> Callable[[], tuple[str, ...]]:  # fmt: skip
-    """The schema alone, once more into an empty database."""
-
-    def remade() -> tuple[str, ...]:
-        manifest, limits = filling.manifest, filling.limits
-        with server.database(making=make) as again:
-            prepare_extensions(again.url, manifest)
-            target = target_of(_elsewhere(filling, again.url))
-            if archive is not None:
-                restore_section(archive, "pre-data", target, limits=limits)
-                restore_section(archive, "post-data", target, limits=limits)
-            else:
-                script = "".join(f"{statement};\n" for statement in (_NO_SEARCH_PATH, *statements))
-                feed_psql(target, [script.encode(codec, errors="surrogateescape")], limits=limits)
-            return dumped_schema(
-                again.url, filling.programs, encoding=manifest.database.encoding, codec=codec, limits=limits
-            )
-
-    return remade
-
-
-_NO_SEARCH_PATH = "SELECT pg_catalog.set_config('search_path', '', false)"
-
-
-def _elsewhere(filling: FillOrder, url: str) -> FillOrder:
-    return replace(filling, url=url, watch=unwatched)
 
 
 def _server_version(url: str) -> int:

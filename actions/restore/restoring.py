@@ -15,6 +15,7 @@ from actions.backup.manifest import DatabaseProperties
 from actions.backup.programs import ClientPrograms
 from actions.backup.progress import Progress, Stage, Watcher, unwatched
 from actions.backup.properties import read_properties
+from actions.backup.sealed import unsealed
 from actions.errors import ConfigurationError, RefusedError
 from actions.restore.beside import NewPlace, adopt, beside, is_there, ready, refuse_if_taken
 from actions.restore.foreign_dumps import ForeignDump
@@ -135,7 +136,7 @@ def _look(order: ComingBack, source: FromBackup | FromDump) -> tuple[NewPlace, b
         there = is_there(connection, order.live)
         _check_version(connection, source)
         if isinstance(source, FromBackup):
-            properties = source.manifest.database.model_copy(update={"name": order.live})
+            properties = unsealed(source.manifest, source.store, source.keys).model_copy(update={"name": order.live})
             backup = source.manifest.name
         else:
             # A dump says nothing of the database itself: it becomes like the one that it replaces.

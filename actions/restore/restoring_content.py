@@ -2,29 +2,25 @@
 
 from collections.abc import Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from actions.backup.encryption import Keys
 from actions.backup.manifest import Manifest
-from actions.backup.pipes import ending
 from actions.backup.programs import ClientPrograms
-from actions.backup.progress import Watcher, unwatched
+from actions.backup.progress import Watcher
 from actions.backup.store import Store
 from actions.errors import BackoutError, ConfigurationError
 from actions.restore.beside import Beside
 from actions.restore.comparing import Comparison, ExpectedSchema, codec_of, compare
-from actions.restore.extensions import prepare_extensions
-from actions.restore.filling import Filled, FillOrder, fetched_archive, fill, target_of
+from actions.restore.expected_schema import remade_schema, stored_statements
+from actions.restore.filling import Filled, FillOrder, fetched_archive, fill
 from actions.restore.limits import Limits
-from actions.restore.plain_script import feed_psql, script_of, scripted_schema
 from actions.restore.proving_places import programs_that_read
 from actions.restore.roles_needed import missing_roles, needed_roles
 from actions.restore.rows_in import StoredRows
-from actions.restore.sections import archived_schema, dumped_schema, restore_section
 
 MOST_TOLD = 5
-_NO_SEARCH_PATH = "SELECT pg_catalog.set_config('search_path', '', false)"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -68,7 +64,7 @@ def _fill_and_compare(source: FromBackup, new: Beside, stack: ExitStack, *, limi
     )  # fmt: skip
     codec = codec_of(new.url, manifest.database.encoding)
     archive = stack.enter_context(fetched_archive(filling)) if manifest.form == "parallel" else None
-    statements = _statements(filling, archive, codec)
+    statements = stored_statements(filling, archive, codec=codec)
     if missing := missing_roles(new.url, needed_roles(statements)):
         named = ", ".join(f"`{role.name}`" for role in missing)
         raise ConfigurationError(
@@ -76,7 +72,10 @@ def _fill_and_compare(source: FromBackup, new: Beside, stack: ExitStack, *, limi
             next_step="Create them (`CREATE ROLE name NOLOGIN` is enough), then try again. Nothing was changed.",
         )
     filled = _filled(filling, archive)
-    schema = ExpectedSchema(statements=statements, remade=lambda: _remade(new, filling, archive, statements, codec))
+    schema = ExpectedSchema(
+        statements=statements,
+        remade=lambda: remade_schema(new.server, new.make, filling, archive, statements, codec=codec),
+    )
     stored = StoredRows(store=source.store, keys=source.keys, encoding=manifest.database.encoding)
     refuse_differences(
         compare(
@@ -98,29 +97,3 @@ def _filled(filling: FillOrder, archive: Path | None) -> Filled:
                 next_step="Create that tablespace, or restore without tablespaces; nothing of the service was changed.",
             ) from error
         raise
-
-
-def _statements(filling: FillOrder, archive: Path | None, codec: str) -> tuple[str, ...]:
-    if archive is not None:
-        return archived_schema(archive, filling.programs, codec=codec, limits=filling.limits)
-    text = script_of(filling.manifest, filling.store, filling.keys)
-    with ending(text):
-        return scripted_schema(filling.limits.within(text), codec=codec)
-
-
-def _remade(
-    new: Beside, filling: FillOrder, archive: Path | None, statements: tuple[str, ...], codec: str
-) -> tuple[str, ...]:
-    """The schema alone, once more into an empty database: PostgreSQL does not always write the same words twice."""
-    limits = filling.limits
-    with new.server.database(making=new.make) as again:
-        prepare_extensions(again.url, filling.manifest)
-        target = target_of(replace(filling, url=again.url, watch=unwatched))
-        if archive is not None:
-            restore_section(archive, "pre-data", target, limits=limits)
-            restore_section(archive, "post-data", target, limits=limits)
-        else:
-            script = "".join(f"{statement};\n" for statement in (_NO_SEARCH_PATH, *statements))
-            feed_psql(target, [script.encode(codec, errors="surrogateescape")], limits=limits)
-        encoding = filling.manifest.database.encoding
-        return dumped_schema(again.url, filling.programs, encoding=encoding, codec=codec, limits=limits)

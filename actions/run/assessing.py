@@ -1,7 +1,7 @@
 """The assessment of a request, and whether an approval still holds: the two things that come before a run."""
 
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Protocol
 
 from sqlalchemy import Connection, func, literal, select
@@ -9,6 +9,7 @@ from sqlalchemy import Connection, func, literal, select
 from actions.assess.assessment import Question, Surroundings, assess, shown_of
 from actions.assess.decide.digest import Seal, seal
 from actions.assess.decide.facts import BackupCopy, StrategyName
+from actions.assess.decide.risk import risk_of
 from actions.assess.decide.sealing import from_record, to_record
 from actions.assess.decide.voiding import voided_by
 from actions.assess.findings.surroundings import PASSING
@@ -25,7 +26,8 @@ from actions.history.rollbacks import Facts, Move, move
 from actions.history.shown import NewAssessment, keep_shown, last_shown
 from actions.history.values import BackupState, Risk, Rollback
 from actions.history.wishes import wants_data
-from actions.run.plan import Hop, Predicted, Route, make_plan, plan_digest
+from actions.run.plan import Hop, Route, make_plan, plan_digest
+from actions.run.predicting import earlier_times, predicted, with_earlier_times
 from actions.run.recording import Recorder
 from actions.run.steps.site import Site
 
@@ -55,12 +57,14 @@ def propose(site: Site, rollback: Rollback, *, with_data: bool) -> Proposal:
         environ=site.environ, now=datetime.now(UTC), home=site.home, arrival=known.arrival, counters=known.counters,
         backups=known.backups,
     )  # fmt: skip
-    question = Question(
-        service=service, target=rollback.target, with_data=with_data or service.policy.rehearsal == "data"
-    )
+    with_data = with_data or service.policy.rehearsal == "data"
+    question = Question(service=service, target=_target(rollback), with_data=with_data)
     assessment = assess(question, around)
     backup = _newest_fitting(known.backups, assessment) if strategy is StrategyName.RESTORE else None
-    plan = make_plan(service, strategy, _route(assessment, backup), _predicted(assessment, known.backups))
+    times = predicted(site.history, service.name, assessment, backup)
+    plan = with_earlier_times(
+        make_plan(service, strategy, _route(assessment, backup), times), earlier_times(site.history, service.name)
+    )
     shown = replace(
         shown_of(service, assessment.evidence, assessment.facts),
         strategy=strategy,
@@ -127,11 +131,18 @@ def what_voids(site: Site, rollback: Rollback) -> tuple[str, ...]:
         with_data = wants_data(connection, rollback.id)
     if shown is None:
         return ("Nothing was shown to those who approved",)
-    if site.service.policy.rehearsal != "data" and not with_data:
-        proposal = propose(site, rollback, with_data=False)
-    else:
-        proposal = propose(site, rollback, with_data=True)
-    return voided_by(from_record(shown.seal), proposal.seal)
+    proposal = propose(site, rollback, with_data=with_data)
+    approved = from_record(shown.seal)
+    if not rollback.approvals_needed:
+        # Nobody was asked to accept those counts: that they grow while the service is in use changes nothing.
+        approved = replace(approved, ledger=None)
+    return voided_by(approved, proposal.seal)
+
+
+def _target(rollback: Rollback) -> str:
+    """What `-1` meant when it was asked for is what it means later, wherever the database has gone meanwhile."""
+    found = rollback.to_revision
+    return rollback.target if found is None or "," in found else found
 
 
 def _put_before_people(
@@ -145,7 +156,8 @@ def _put_before_people(
         Ruling.APPROVE: Status.WAITING,
         Ruling.REFUSE: Status.WAITING if verdict.override_possible else Status.REFUSED,
     }[verdict.ruling]
-    shown = {**as_json(assessment), "strategy": strategy.value, "digest": proposal.seal.digest}
+    risk = risk_of(strategy, assessment.facts)
+    shown = {**as_json(assessment), "strategy": strategy.value, "digest": proposal.seal.digest, "risk": risk.value}
     shown["policy"] = {
         "verdict": verdict.ruling.value, "approvals": verdict.approvals, "reasons": list(verdict.reasons),
         "override_possible": verdict.override_possible,
@@ -162,7 +174,7 @@ def _put_before_people(
     expires = connection.scalar(select(func.clock_timestamp() + literal(service.policy.approval_expires)))
     facts = Facts(
         from_revision=",".join(assessment.facts.live or ()) or "base", to_revision=",".join(assessment.facts.target) or "base",
-        strategy=strategy.value, digest=proposal.seal.digest, risk=Risk(assessment.risk.value),
+        strategy=strategy.value, digest=proposal.seal.digest, risk=Risk(risk.value),
         approvals_needed=verdict.approvals, expires_at=expires, ledger_summary=_ledger(assessment),
     )  # fmt: skip
     if to is Status.REFUSED:
@@ -195,11 +207,6 @@ def _newest_fitting(backups: tuple[BackupCopy, ...], assessment: Assessment) -> 
             next_step="`backout backups` lists those there are; choose another strategy.",
         )
     return max(fitting, key=lambda each: each.taken_at).name
-
-
-def _predicted(assessment: Assessment, backups: tuple[BackupCopy, ...]) -> Predicted:  # noqa: ARG001 because backups do not carry times yet
-    rehearsal = assessment.data
-    return Predicted(downgrade=timedelta(seconds=round(rehearsal.down.seconds, 3)) if rehearsal else None)
 
 
 def _ledger(assessment: Assessment) -> JsonObject:

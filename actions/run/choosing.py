@@ -20,7 +20,7 @@ from actions.history.tables import events, rollbacks, steps
 from actions.history.values import Rollback, RollbackId, Step, StepStatus
 from actions.history.wishes import forget_stop, note_escalation
 from actions.run.answering import Speaker
-from actions.run.plan import DOWNGRADE, RELEASE, keep_and_resume, restore_instead
+from actions.run.plan import DOWNGRADE, RELEASE, RESTORE, RESUME, keep_and_resume, restore_instead
 
 BY_POLICY = "choice.by_policy"
 
@@ -48,18 +48,32 @@ def offers(story_steps: Sequence[Step]) -> tuple[Offer, ...]:
     proof = _result(story_steps, "prove").get("proof")
     backup = _backup(story_steps)
     restore_seconds = proof.get("restore_seconds") if isinstance(proof, Mapping) else None
-    title = failed.title if failed else "the step that failed"
+    title = failed.title if failed else "where it was stopped"
+    back = writers_back(story_steps)
+    lost = (
+        "what was written since the writers came back is lost" if back else "nothing is lost, for the writers are off"
+    )
+    release = ", take the application back" if _left_to_release(story_steps) else ""
+    resume = " and leave the writers running" if back else " and bring the writers back"
     return (
-        Offer(choice=Choice.RETRY, possible=failed is not None, what=f"Try again from: {title}. What was done stays done."),
+        Offer(choice=Choice.RETRY, possible=True, what=f"Go on from: {title}. What was done stays done."),
         Offer(
             choice=Choice.RESTORE, possible=backup is not None,
-            what=f"Bring back {backup}, taken when the writers had stopped: the database as it was before, nothing lost."
+            what=f"Bring back {backup}, taken when the writers had stopped: the database and the release as before; {lost}."
             if backup
             else "There is no proven backup of this run.",
             seconds=float(restore_seconds) if isinstance(restore_seconds, int | float) else None,
         ),
-        Offer(choice=Choice.KEEP, possible=True, what="Leave the database as it is now and bring the writers back; it ends as failed."),
+        Offer(
+            choice=Choice.KEEP, possible=True,
+            what=f"Leave the database as it is now{release}{resume}; it ends as failed, with the service in this state.",
+        ),
     )  # fmt: skip
+
+
+def writers_back(planned: Sequence[Step]) -> bool:
+    """Some of them were brought back already."""
+    return any(step.action == RESUME and step.status is not StepStatus.PENDING for step in planned)
 
 
 def choose(history: History, service: Service, rollback: RollbackId, speaker: Speaker, choice: Choice) -> Rollback:
@@ -130,7 +144,11 @@ def _go(
     rollback = current.id
     planned = steps_of(connection, rollback)
     if choice is not Choice.RETRY:
-        rest = _restoring(service, planned) if choice is Choice.RESTORE else keep_and_resume(service)
+        rest = (
+            _restoring(service, planned)
+            if choice is Choice.RESTORE
+            else keep_and_resume(service, left_to_release=_left_to_release(planned))
+        )
         _leave_out(connection, rollback)
         replace_rest(connection, rollback, rest, actor=actor, because=f"{choice} was chosen")
     forget_stop(connection, rollback)
@@ -148,6 +166,16 @@ def _restoring(service: Service, planned: Sequence[Step]) -> tuple[PlannedStep, 
         int(str(step.parameters["number"])) for step in planned if step.action == RELEASE and step.captured is not None
     ]
     return restore_instead(service, backup, released=released)
+
+
+def _left_to_release(planned: Sequence[Step]) -> tuple[int, ...]:
+    """What of the application still belongs to the newer schema, when the older one is there."""
+    if not any(step.action == DOWNGRADE and step.status is StepStatus.DONE for step in planned):
+        return ()
+    if any(step.action == RESTORE and step.status is StepStatus.DONE for step in planned):
+        return ()
+    left = (step for step in planned if step.action == RELEASE and step.status is not StepStatus.DONE)
+    return tuple(int(str(step.parameters["number"])) for step in left)
 
 
 def _leave_out(connection: Connection, rollback: RollbackId) -> None:

@@ -75,17 +75,17 @@ def _makers(site: Site, rollback: Rollback) -> Mapping[str, Callable[[], Action]
         plan.CAPTURE: lambda: Capture(checks=checks, looking=looking),
         plan.STOP: lambda: StopWriter(writers=writers_of(site.house)),
         plan.QUIET: lambda: ProveQuiet(
-            url=site.url, roles=site.application_roles, window=service.writers.quiet_for
+            url=site.url, roles=site.application_roles, window=service.writers.quiet_for, checks=checks, looking=looking,
         ),
         plan.BACK_UP: lambda: BackUp(site=site),
         plan.PROVE: lambda: ProveAndRehearse(site=site),
         plan.DOWNGRADE: lambda: Downgrade(site=site, recheck=_Recheck(site)),
-        plan.RESTORE: lambda: Restore(site=site),
+        plan.RESTORE: lambda: Restore(site=site, recheck=_Recheck(site)),
         plan.VERIFY: lambda: Verify(site=site, checks=checks, looking=looking),
         plan.RELEASE: lambda: TakeBackApplication(releases=_releases(site)),
         plan.RELEASE_AGAIN: lambda: BringApplicationAgain(releases=_releases(site)),
         plan.RESUME: lambda: ResumeWriter(
-            writers=writers_of(site.house), looking=looking,
+            writers=writers_of(site.house), looking=looking, pause=service.writers.pause_between,
             looks={each.known_as: each.look for each in service.writers.stop if each.look is not None},
         ),
         plan.HEALTH: lambda: CheckHealth(checks=checks, looking=looking),
@@ -114,16 +114,13 @@ class _Lazily(Mapping[str, Action]):
 
 
 class _Recheck:
-    """Right before the first destructive step. What was written between the last look and the quiet makes the whole
-    assessment necessary again; where nothing was, the last look still tells the truth."""
+    """Right before the first destructive step: revision, scripts, catalog and counts, all of it looked at anew. A
+    backup and its proof may have taken hours, and scripts are edited while nobody writes to the database, too."""
 
     def __init__(self, site: Site) -> None:
         self._site = site
 
     def __call__(self, at: Moment) -> None:
-        then, now = at.result_of("preflight").get("counters"), at.result_of("prove-quiet").get("counters")
-        if isinstance(then, dict) and then == now:
-            return
         reasons = what_voids(self._site, at.rollback)
         if reasons:
             raise RefusedError(

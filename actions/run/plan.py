@@ -65,7 +65,8 @@ def make_plan(
                     f"The catalog does not say how the application of {service.name} is taken back",
                     next_step="Add `application` to it, or choose another strategy.",
                 )
-            return (*_beginning(), *_come_back(service))
+            # Nothing of it was stopped: whatever the release needs, its own command does.
+            return (*_beginning(), *_releases(service), *_see(service))
         case StrategyName.ROLL_FORWARD:
             raise RefusedError(
                 "Rolling forward is a new migration that people write; Backout has no steps for it",
@@ -73,13 +74,18 @@ def make_plan(
             )
 
 
-def keep_and_resume(service: Service) -> tuple[PlannedStep, ...]:
-    """After a failure behind the point of no return: leave the database as it is, and bring the writers back."""
-    return (*_resumes(service), _closing())
+def keep_and_resume(service: Service, *, left_to_release: Sequence[int] = ()) -> tuple[PlannedStep, ...]:
+    """After a failure behind the point of no return: leave the database as it is, and bring the writers back, of the
+    release that belongs to it."""
+    left = [step for step in _releases(service) if step.parameters["number"] in left_to_release]
+    return (*left, *_resumes(service), _closing())
 
 
 def restore_instead(service: Service, backup: str, *, released: Sequence[int] = ()) -> tuple[PlannedStep, ...]:
-    """The backup of this very run is brought back: everything is as it was before it, the newer release too."""
+    """The backup of this very run is brought back: everything is as it was before it, the newer release too.
+
+    Writers that are back already are stopped again first: what they wrote meanwhile would be lost unseen.
+    """
     again = tuple(
         PlannedStep(
             name=f"release-again-{number + 1}", title="Bring the newer release again", action=RELEASE_AGAIN,
@@ -87,9 +93,9 @@ def restore_instead(service: Service, backup: str, *, released: Sequence[int] = 
         )
         for number in reversed(released)
     )  # fmt: skip
-    health = (_step(HEALTH, "See that the service is well"),) if service.checks else ()
     return (
-        *_restore(Route(live=(), target=(), backup=backup), Predicted()), *again, *_resumes(service), *health, _closing()
+        *_stops(service), *_restore(Route(live=(), target=(), backup=backup), Predicted()), *again, *_resumes(service),
+        *_see(service),
     )  # fmt: skip
 
 
@@ -108,6 +114,10 @@ def _stand_still(service: Service) -> Iterator[PlannedStep]:
     if service.database is None:
         raise ConfigurationError(f"{service.name} has no database in the catalog", next_step="Add `database` to it.")
     yield from _beginning()
+    yield from _stops(service)
+
+
+def _stops(service: Service) -> Iterator[PlannedStep]:
     for writer in service.writers.stop:
         name = writer.known_as
         yield PlannedStep(name=stop_step(name), title=f"Stop {name}", action=STOP, parameters={"writer": name})
@@ -143,6 +153,18 @@ def _restore(route: Route, times: Predicted) -> Iterator[PlannedStep]:
 
 
 def _come_back(service: Service) -> Iterator[PlannedStep]:
+    yield from _releases(service)
+    yield from _resumes(service)
+    yield from _see(service)
+
+
+def _see(service: Service) -> Iterator[PlannedStep]:
+    if service.checks:
+        yield _step(HEALTH, "See that the service is well")
+    yield _closing()
+
+
+def _releases(service: Service) -> Iterator[PlannedStep]:
     for number, release in enumerate(service.application):
         what = type(release).__name__.removesuffix("Release").lower()
         again = len(service.application) > 1
@@ -150,10 +172,6 @@ def _come_back(service: Service) -> Iterator[PlannedStep]:
             name=f"release-{number + 1}" if again else "release", title=f"Take the application back ({what})",
             action=RELEASE, parameters={"number": number},
         )  # fmt: skip
-    yield from _resumes(service)
-    if service.checks:
-        yield _step(HEALTH, "See that the service is well")
-    yield _closing()
 
 
 def _resumes(service: Service) -> Iterator[PlannedStep]:

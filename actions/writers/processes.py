@@ -20,6 +20,10 @@ from actions.writers.port import ShouldStop
 DETACHED = '"$0" "$@" </dev/null >/dev/null 2>&1 &'
 
 
+class _StillThereError(BackoutError):
+    """It ignores that it was asked to end."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class ProcessWriter:
     name: str
@@ -62,8 +66,21 @@ class ProcessWriter:
             )
 
     def start(self, was: JsonObject, should_stop: ShouldStop) -> None:
-        if not was.get("running") or self._process() is not None:
+        if not was.get("running"):
             return
+        if (there := self._process()) is not None:
+            if there.pid != was.get("pid"):
+                return
+            # It was asked to end and has not: should it still do so, it must not stay away.
+            with contextlib.suppress(_StillThereError):
+                wait_until(
+                    lambda: not _lives(there),
+                    within=self.stop_within,
+                    should_stop=should_stop,
+                    otherwise=_StillThereError(""),
+                )
+            if self._process() is not None:
+                return
         command = self.house.command(self.starting)
         try:
             subprocess.run(

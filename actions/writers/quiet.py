@@ -16,18 +16,24 @@ from actions.errors import BackoutError, RefusedError, UnavailableError
 from actions.history.canonical import JsonObject
 from actions.redaction import learn_secret, redact
 
-#: Our own sessions say so in their application name.
-OURS = "backout"
+#: How long a session that lives on may keep what it wrote out of the counters; the server hands it in after ten seconds.
+LAG_SECONDS = 11.0
 _SESSIONS = """
 SELECT pid, coalesce(usename, ''), coalesce(application_name, ''), coalesce(client_addr::text, 'this machine'), coalesce(state, ''),
-       backend_xid IS NOT NULL
+       backend_xid IS NOT NULL, coalesce(state_change > clock_timestamp() - make_interval(secs => %s), true) AND EXISTS (
+         SELECT FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+         WHERE c.relkind = 'r' AND n.nspname NOT LIKE 'pg\\_%%' AND n.nspname <> 'information_schema'
+           AND has_table_privilege(usesysid, c.oid, 'INSERT, UPDATE, DELETE, TRUNCATE'))
 FROM pg_stat_activity
 WHERE datname = current_database() AND backend_type = 'client backend' AND pid <> pg_backend_pid()
-  AND application_name NOT LIKE 'backout%%'
+  -- Our own sessions say so in their names, and write nothing while it has to be quiet.
+  AND (coalesce(application_name, '') !~ '^backout($|[ :])' OR backend_xid IS NOT NULL)
 ORDER BY pid"""
 _WRITTEN = """
 SELECT c.oid::int8, n.nspname || '.' || c.relname,
-       pg_stat_get_tuples_inserted(c.oid) + pg_stat_get_tuples_updated(c.oid) + pg_stat_get_tuples_deleted(c.oid)
+       pg_stat_get_tuples_inserted(c.oid) + pg_stat_get_tuples_updated(c.oid) + pg_stat_get_tuples_deleted(c.oid),
+       -- TRUNCATE counts no rows; it takes a new file.
+       pg_relation_filenode(c.oid)::int8
 FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
 WHERE c.relkind IN ('r', 'm') AND c.relpersistence <> 't' AND n.nspname NOT LIKE 'pg\\_%%'
   AND n.nspname <> 'information_schema'"""
@@ -56,24 +62,35 @@ def prove_quiet(
 ) -> Stillness:  # fmt: skip
     """NotQuietError names who disturbs. `roles`: those with which the application connects."""
     with _connected(url) as connection:
-        before = counters_now(connection)
         others = _refuse_writers(connection, roles)
+        _let_counters_settle(connection, roles, should_stop)
+        before = counters_now(connection)
         began = time.monotonic()
         while time.monotonic() - began < window.total_seconds():
             if should_stop():
                 raise BackoutError("It was stopped while it watched the counters")
             time.sleep(0.1)
             _refuse_writers(connection, roles)
+        _let_counters_settle(connection, roles, should_stop)
         after = counters_now(connection)
     refuse_movement(before, after)
     return Stillness(counters=after, seconds=time.monotonic() - began, others=others)
 
 
-def still_quiet(url: str, *, roles: Sequence[str], since: JsonObject) -> None:
+def still_quiet(
+    url: str, *, roles: Sequence[str], since: JsonObject, should_stop: Callable[[], bool] = lambda: False
+) -> None:  # fmt: skip
     """Raises NotQuietError when anything was written since the proof, or somebody is there who can write."""
     with _connected(url) as connection:
         _refuse_writers(connection, roles)
+        _let_counters_settle(connection, roles, should_stop)
         refuse_movement(since, counters_now(connection))
+
+
+def nobody_writes(url: str, *, roles: Sequence[str]) -> None:
+    """Raises NotQuietError while somebody is there who can write; says nothing about what was written before."""
+    with _connected(url) as connection:
+        _refuse_writers(connection, roles)
 
 
 def refuse_movement(before: JsonObject, after: JsonObject) -> None:
@@ -90,13 +107,26 @@ def counters_now(connection: psycopg.Connection[Any]) -> JsonObject:
     """Rows written per table since the counters began. A session hands its own in when its transaction is over or, at
     the latest, when it ends; the sessions that could hold some back are refused before this counts."""
     connection.execute("SELECT pg_stat_clear_snapshot()")
-    return {str(name): int(number or 0) for _, name, number in connection.execute(_WRITTEN).fetchall()}
+    rows = connection.execute(_WRITTEN).fetchall()
+    return {str(name): f"{int(number or 0)} in file {file}" for _, name, number, file in rows}
+
+
+def _let_counters_settle(
+    connection: psycopg.Connection[Any], roles: Sequence[str], should_stop: Callable[[], bool]
+) -> None:  # fmt: skip
+    """A session that wrote a moment ago and lives on may not have handed in what it wrote: it is waited for."""
+    until = time.monotonic() + LAG_SECONDS
+    while any(recent for *_, recent in _sessions(connection)) and time.monotonic() < until:
+        if should_stop():
+            raise BackoutError("It was stopped while it watched the counters")
+        time.sleep(0.2)
+        _refuse_writers(connection, roles)
 
 
 def _refuse_writers(connection: psycopg.Connection[Any], roles: Sequence[str]) -> tuple[str, ...]:
     disturbing: list[str] = []
     others: list[str] = []
-    for _, user, application, address, state, writing in connection.execute(_SESSIONS).fetchall():
+    for _, user, application, address, state, writing, _recent in _sessions(connection):
         who = f"{application or 'an unnamed application'} (user {user}, from {address}, {state or 'starting'})"
         (disturbing if writing or user in roles else others).append(who)
     if disturbing:
@@ -113,6 +143,10 @@ def _refuse_writers(connection: psycopg.Connection[Any], roles: Sequence[str]) -
             "A subscription writes to the database", next_step="ALTER SUBSCRIPTION .. DISABLE for the time."
         )
     return tuple(others)
+
+
+def _sessions(connection: psycopg.Connection[Any]) -> list[tuple[Any, ...]]:
+    return connection.execute(_SESSIONS, [LAG_SECONDS]).fetchall()
 
 
 def _number(connection: psycopg.Connection[Any], query: str) -> int:

@@ -97,7 +97,7 @@ def _tried(assessment: Assessment) -> Text:
     copy = "a copy of the data" if assessment.data else "an empty copy of the schema"
     took = duration(timedelta(seconds=sum(seconds for _, seconds in rehearsal.down.steps)))
     if rehearsal.succeeds:
-        return Text(f"\nRehearsed on {copy}: it works, in {took}.")
+        return Text(" ".join((f"\nRehearsed on {copy}: it works, in {took}.", *assessment.gaps)))
     return Text(f"\nRehearsed on {copy}: it fails.", style="bold red")
 
 

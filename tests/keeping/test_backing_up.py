@@ -14,6 +14,7 @@ from actions.history.backups import find_backup, list_backups
 from actions.history.values import BackupState
 from actions.restore.backing_up import BackupOrder, StoppedError, back_up
 from actions.restore.cloning_one import list_of
+from actions.restore.letting_go import let_go
 from actions.restore.listing import There
 from actions.restore.premises import Premises
 from tests.keeping.conftest import ROWS, MakePremises
@@ -146,10 +147,29 @@ def test_one_slot_of_a_schedule_is_answered_once(premises: Premises) -> None:
 
 def test_a_backup_that_a_store_has_lost_is_called_missing_there(premises: Premises, stores: tuple[Path, Path]) -> None:
     made = back_up(premises, UNPROVEN)
+    other = back_up(premises, UNPROVEN)
     shutil.rmtree(stores[0] / made.name)
-    (listed,) = list_of(premises).backups
-    assert [(place.there) for place in listed.places] == [There.MISSING, There.KEPT]
-    assert listed.restorable
+    listed = {each.name: each for each in list_of(premises).backups}
+    assert [place.there for place in listed[made.name].places] == [There.MISSING, There.KEPT]
+    assert [place.there for place in listed[other.name].places] == [There.KEPT, There.KEPT]
+    assert listed[made.name].restorable
+
+
+def test_a_store_that_lost_everything_at_once_counts_as_away_and_costs_the_other_one_nothing(
+    make_premises: MakePremises, stores: tuple[Path, Path]
+) -> None:
+    premises = make_premises(keep="2")
+    names = [back_up(premises, UNPROVEN).name for _ in range(2)]
+    unmounted = stores[0].rename(stores[0].with_name("unmounted"))
+    for listed in list_of(premises).backups:
+        assert [place.there for place in listed.places] == [There.AWAY, There.KEPT]
+        assert "is it mounted" in str(listed.places[0].because)
+    assert not let_go(premises).gone
+    assert {path.name for path in stores[1].iterdir()} == set(names)
+    if stores[0].exists():
+        shutil.rmtree(stores[0])
+    unmounted.rename(stores[0])
+    assert [place.there for place in list_of(premises).backups[0].places] == [There.KEPT, There.KEPT]
 
 
 def test_a_backup_that_the_history_does_not_know_is_read_from_its_manifest(premises: Premises, orders_url: str) -> None:

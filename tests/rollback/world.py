@@ -135,6 +135,7 @@ class Shop:
             "approvers": {"terminal": ["nobody-yet"]},
             **self.more,
         }  # fmt: skip
+
     def start(self) -> None:
         """The application runs, as on any day."""
         for words in (["writer.py", str(self.folder / "writer.pid")], ["web.py", str(self.port), str(self.folder / "web.pid")]):

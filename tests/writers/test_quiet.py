@@ -10,7 +10,7 @@ import psycopg
 import pytest
 
 from actions.errors import BackoutError
-from actions.writers.quiet import NotQuietError, Stillness, prove_quiet, still_quiet
+from actions.writers.quiet import NotQuietError, Stillness, counters_now, prove_quiet, still_quiet
 
 WINDOW = timedelta(seconds=1)
 
@@ -87,3 +87,35 @@ def test_what_is_written_after_the_proof_is_detected(url: str) -> None:
 def test_the_watch_ends_when_it_is_stopped(url: str) -> None:
     with pytest.raises(BackoutError, match="stopped while it watched"):
         prove_quiet(url, roles=(), window=timedelta(minutes=1), should_stop=lambda: True)
+
+
+def test_a_table_that_is_emptied_after_the_proof_is_detected(url: str) -> None:
+    still = prove(url)
+    with session(url, "cron") as connection:
+        connection.execute("TRUNCATE orders")
+    with pytest.raises(NotQuietError, match=r"rows changed in public\.orders"):
+        still_quiet(url, roles=("shop_app",), since=still.counters)
+
+
+def test_an_application_whose_name_begins_like_ours_is_not_taken_for_us(url: str) -> None:
+    with session(url, "backout-shop web"), pytest.raises(NotQuietError, match="backout-shop web"):
+        prove(url, roles=("backout",))
+
+
+def test_whoever_borrows_our_name_and_writes_disturbs(url: str) -> None:
+    with session(url, "backout check") as connection, connection.transaction():
+        connection.execute("INSERT INTO orders VALUES (1, 'x')")
+        with pytest.raises(NotQuietError, match="backout check"):
+            prove(url)
+
+
+@pytest.mark.slow
+def test_a_session_that_wrote_and_lives_on_cannot_hide_it_from_the_counters(url: str) -> None:
+    with session(url, "psql") as connection, session(url, "the test") as looking:
+        connection.execute("INSERT INTO orders VALUES (1, 'x')")
+        time.sleep(0.1)
+        after_first = counters_now(looking)
+        # Within a second of the first: the server keeps it back for up to ten seconds.
+        connection.execute("INSERT INTO orders VALUES (2, 'y')")
+        with pytest.raises(NotQuietError, match=r"rows changed in public\.orders"):
+            still_quiet(url, roles=("shop_app",), since=after_first)

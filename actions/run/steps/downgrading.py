@@ -17,9 +17,11 @@ from actions.downgrade.target_lock import target_lock
 from actions.downgrade.told import Told
 from actions.errors import BackoutError, HaltedError, UnavailableError
 from actions.history.canonical import JsonObject
+from actions.redaction import redact
 from actions.run.action import Answer, Done, Moment, Partly, Unsure, Untouched
+from actions.run.steps.backups import schema_digest
 from actions.run.steps.site import Site
-from actions.writers.quiet import still_quiet
+from actions.writers.quiet import nobody_writes, still_quiet
 
 STEP = "downgrade"
 #: Between two tries for a lock; each is written down.
@@ -28,6 +30,15 @@ LOCK_STATES = ("55P03", "40P01")
 #: How long a runner that lost its turn gets to let go of the database.
 LET_GO_WITHIN = timedelta(seconds=60)
 _ORPHANS = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = %s AND datname = current_database()"
+_HOLDERS = """
+SELECT coalesce(nullif(application_name, ''), 'an unnamed application') || ' (user ' || coalesce(usename, '?') || ', from '
+       || coalesce(client_addr::text, 'this machine') || ', process ' || pid || ', ' || coalesce(state, 'busy') || ' for '
+       || coalesce(round(extract(epoch FROM clock_timestamp() - xact_start))::text, '?') || ' s)'
+FROM pg_stat_activity
+WHERE datname = current_database() AND pid <> pg_backend_pid() AND xact_start IS NOT NULL
+  AND coalesce(application_name, '') !~ '^backout($|[ :])'
+  AND EXISTS (SELECT FROM pg_locks l WHERE l.pid = pg_stat_activity.pid AND l.locktype = 'relation' AND l.granted)
+ORDER BY xact_start LIMIT 5"""
 _TICK_SECONDS = 0.25
 
 
@@ -44,6 +55,10 @@ class Downgrade:
         if live == route.target:
             return Done(result={"revision": list(live)})
         if live == route.start:
+            # What a migration commits by itself (CONCURRENTLY, an autocommit block) stays when the rest is undone.
+            before = (at.step.captured or {}).get("schema")
+            if before is not None and before != schema_digest(self.site.url, self.site):
+                return Partly(what=f"it is at {_named(live)}, and its schema is not as it was")
             return Untouched()
         if live in route.between:
             return Partly(what=f"it is at {_named(live)}")
@@ -57,7 +72,9 @@ class Downgrade:
                 self.recheck(at)
                 self._refuse_disturbance(at)
                 # The last word before anything is changed: it fails when we are not the runner any more.
-                at.capture({"revision": list(route.start)})
+                at.capture({"revision": list(route.start), "schema": schema_digest(self.site.url, self.site)})
+            else:
+                nobody_writes(self.site.url, roles=self.site.application_roles)
             done: list[JsonObject] = []
             while (live := self.site.live_revisions()) != route.target:
                 if live != route.start and live not in route.between:
@@ -81,12 +98,22 @@ class Downgrade:
             told = carry_out(self._order(at, route), self.site.house.commands, should_stop=at.should_stop)
             if told.succeeded:
                 return self._reached(at, before, told)
-            if pause is None or told.trouble is None or told.trouble.sqlstate not in LOCK_STATES:
+            if told.trouble is None or told.trouble.sqlstate not in LOCK_STATES:
                 raise _explained(told)
-            at.note(
-                "waits_for_lock",
-                {"revision": told.trouble.revision, "again_in": pause, "because": told.trouble.message},
-            )
+            holders = self._holders()
+            if pause is None:
+                raise BackoutError(
+                    f"The lock that the downgrade needs was not to be had in {len(LOCK_PAUSES_SECONDS) + 1} tries: "
+                    f"{told.trouble.message} ({told.trouble.sqlstate})",
+                    where=f"revision {told.trouble.revision}" if told.trouble.revision else None,
+                    next_step=f"Sessions that hold something: {'; '.join(holders) or 'none any more'}. End them, then ask again.",
+                )
+            waiting: JsonObject = {
+                "revision": told.trouble.revision, "again_in": pause, "because": told.trouble.message,
+                "held_by": list(holders),
+            }  # fmt: skip
+            at.note("waits_for_lock", waiting)
+            at.progress(None, f"waits for a lock held by {'; '.join(holders)}" if holders else "waits for a lock")
             _rest(pause, at)
         raise AssertionError("the last try returns or raises")
 
@@ -119,7 +146,7 @@ class Downgrade:
     def _refuse_disturbance(self, at: Moment) -> None:
         counters = at.result_of("prove-quiet").get("counters")
         if isinstance(counters, dict):
-            still_quiet(self.site.url, roles=self.site.application_roles, since=counters)
+            still_quiet(self.site.url, roles=self.site.application_roles, since=counters, should_stop=at.should_stop)
 
     def _end_orphans(self, at: Moment) -> None:
         """Sessions that a runner which died left behind: whatever they had not committed is undone."""
@@ -129,6 +156,12 @@ class Downgrade:
                 if time.monotonic() > until:
                     raise HaltedError("A session of an earlier try does not end", next_step="Look at pg_stat_activity.")
                 _rest(_TICK_SECONDS, at)
+
+    def _holders(self) -> tuple[str, ...]:
+        """Who is in a transaction with a lock that others would have to wait for; no text of a query."""
+        with self._connected() as connection:
+            rows = connection.execute(_HOLDERS).fetchall()
+        return tuple(redact(str(row[0])) for row in rows)
 
     def _connected(self) -> "psycopg.Connection[tuple[Any, ...]]":
         try:

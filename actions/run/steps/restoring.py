@@ -1,5 +1,6 @@
 """Bringing a backup back as a step of a run: beside, compared, then swapped."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -13,6 +14,7 @@ from actions.restore.intending import Wanted, intend
 from actions.restore.restoring import CannotBackUp
 from actions.run.action import Answer, Done, Moment, Untouched
 from actions.run.steps.site import Site
+from actions.writers.quiet import nobody_writes, still_quiet
 
 STEP = "restore"
 LET_GO_WITHIN = timedelta(seconds=60)
@@ -23,6 +25,8 @@ class Restore:
     """The swap is one transaction that gives the service's name to another database: whether it happened shows."""
 
     site: Site
+    #: Looks once more whether what was approved still holds; raises RefusedError when it does not.
+    recheck: Callable[[Moment], None]
 
     def ask(self, at: Moment) -> Answer:
         before = (at.step.captured or {}).get("database")
@@ -39,6 +43,7 @@ class Restore:
         # On the maintenance database: the service's own is renamed, and sessions in it are ended.
         with target_lock(premises.admin_url, within=LET_GO_WITHIN, should_stop=at.should_stop):
             intent = intend(premises, wanted)
+            self._refuse_other_world(at)
             at.capture({"database": self._number()})
             came = bring_back(premises, intent, wanted)
         safety = came.safety.why if isinstance(came.safety, CannotBackUp) else came.safety
@@ -49,6 +54,16 @@ class Restore:
 
     def undo(self, at: Moment) -> None:
         """Only reached when nothing was swapped: then the service has what it had."""
+
+    def _refuse_other_world(self, at: Moment) -> None:
+        """A backup of this very run, chosen after a failure, belongs to what was approved; its world has changed already."""
+        if "downgrade" in at.others:
+            nobody_writes(self.site.url, roles=self.site.application_roles)
+            return
+        self.recheck(at)
+        counters = at.result_of("prove-quiet").get("counters")
+        if isinstance(counters, dict):
+            still_quiet(self.site.url, roles=self.site.application_roles, since=counters, should_stop=at.should_stop)
 
     def _number(self) -> int:
         try:

@@ -49,7 +49,9 @@ class Verify:
         """Looking leaves nothing behind."""
 
     def _revision(self, at: Moment) -> list[str]:
-        wanted = at.step.parameters.get("target")
+        wanted: object = at.step.parameters.get("target")
+        if (backup := at.step.parameters.get("backup")) is not None:
+            wanted = self._manifest(at, str(backup)).revisions
         if not isinstance(wanted, list | tuple):
             return []
         live, target = self.site.live_revisions(), tuple(sorted(str(each) for each in wanted))

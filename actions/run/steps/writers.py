@@ -1,7 +1,9 @@
 """Stopping a writer, and bringing it back."""
 
+import time
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import timedelta
 
 from actions.catalog.checks import Check
 from actions.errors import BackoutError, ConfigurationError
@@ -10,6 +12,7 @@ from actions.run.action import Answer, Done, Moment, Partly, Untouched
 from actions.verify.checking import Looking, run_check
 from actions.writers.port import Writer
 
+_TICK_SECONDS = 0.2
 STOP_PREFIX, RESUME_PREFIX = "stop-", "resume-"
 
 
@@ -60,6 +63,8 @@ class ResumeWriter:
     writers: Mapping[str, Writer]
     looks: Mapping[str, Check]
     looking: Looking
+    #: How long one that came back is watched before the next one may.
+    pause: timedelta = timedelta(0)
 
     def ask(self, at: Moment) -> Answer:
         was = self._was(at)
@@ -74,12 +79,23 @@ class ResumeWriter:
         _named(self.writers, at).start(was, at.should_stop)
         name = str(at.step.parameters["writer"])
         if check := self.looks.get(name):
-            seen = run_check(check, self.looking)
+            seen = run_check(check, replace(self.looking, should_stop=at.should_stop))
             if not seen.passed:
                 raise BackoutError(
                     f"Writer {name} came back, and {seen.title}: {seen.said}", next_step="Look at its logs."
                 )
+        self._watch(at)
         return {"running": True}
+
+    def _watch(self, at: Moment) -> None:
+        """It has to stay there for so long."""
+        writer, until = _named(self.writers, at), time.monotonic() + self.pause.total_seconds()
+        while time.monotonic() < until:
+            if at.should_stop():
+                raise BackoutError("It was stopped while it watched a writer that came back")
+            time.sleep(min(_TICK_SECONDS, self.pause.total_seconds()))
+        if self.pause and writer.is_stopped():
+            raise BackoutError(f"Writer {writer.name} came back and went away again", next_step="Look at its logs.")
 
     def undo(self, at: Moment) -> None:
         """What comes before this is undone next, and must find it quiet."""

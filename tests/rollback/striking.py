@@ -1,0 +1,150 @@
+"""What is done to the workers, and when: at a boundary that the record tells of, or some time after it."""
+
+import os
+import random
+import signal
+import subprocess
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Literal
+
+import psycopg
+from market import RESTING, Market
+
+from actions.history.database import History
+from actions.history.details import steps_of
+from actions.history.lifecycle import Status
+
+How = Literal["kill", "freeze", "history", "service"]
+#: Every step of the plan, in order, as the record names them.
+STEPS = (
+    "preflight", "capture", "stop-writer", "stop-web", "prove-quiet", "back-up", "prove", "downgrade", "verify", "release",
+    "resume-web", "resume-writer", "health", "close",
+)  # fmt: skip
+CAPTURING = ("stop-writer", "stop-web", "downgrade", "release")
+#: (kind, step) of every entry after which something else begins; without a step it is about the rollback.
+BOUNDARIES: tuple[tuple[str, str], ...] = (
+    ("rollback.requested", ""), ("rollback.approved", ""), ("rollback.running", ""), ("backup.making", ""),
+    ("backup.made", ""), ("backup.proven", ""), ("step.revision_reached", "downgrade"),
+    *(("step.captured", step) for step in CAPTURING),
+    *((f"step.{kind}", step) for step in STEPS for kind in ("running", "done")),
+)  # fmt: skip
+#: How long a step takes on a machine that is not busy: how deep inside it a blow may fall.
+LENGTHS = {"prove": 3.0, "downgrade": 3.0, "back-up": 1.0}
+_TICK_SECONDS = 0.01
+_NEW = """
+SELECT seq, rollback_id, kind, coalesce(body::jsonb -> 'details' ->> 'step', ''), body::jsonb ->> 'actor'
+FROM events WHERE seq > %s AND rollback_id IS NOT NULL ORDER BY seq"""
+_OWNER = "SELECT owner FROM runs WHERE rollback_id = %s AND lease_until > clock_timestamp()"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Blow:
+    how: How = "kill"
+    kind: str
+    step: str = ""
+    #: Seconds after the entry: 0 is the boundary itself.
+    later: float = 0.0
+
+    def __str__(self) -> str:
+        return f"{self.how} {self.later:.2f} s after {self.kind} {self.step}".rstrip()
+
+
+def at_every_boundary() -> list[Blow]:
+    return [Blow(kind=kind, step=step) for kind, step in BOUNDARIES]
+
+
+def inside_every_step(chance: random.Random) -> list[Blow]:
+    return [inside(step, chance) for step in STEPS]
+
+
+def inside(step: str, chance: random.Random, how: How = "kill") -> Blow:
+    return Blow(how=how, kind="step.running", step=step, later=chance.uniform(0.02, LENGTHS.get(step, 0.3)))
+
+
+@dataclass
+class Struck:
+    """What became of it."""
+
+    blows: list[str] = field(default_factory=list)
+    #: Runs that were alive on a worker that was hit: where each of them was.
+    hits: list[str] = field(default_factory=list)
+    unspent: list[Blow] = field(default_factory=list)
+    seconds: float = 0.0
+
+
+def strike(market: Market, history: History, blows: Sequence[Blow], *, workers: int = 1, seconds: float = 300) -> Struck:
+    """All rollbacks to their end, with these blows on the way; each falls once, on whichever run comes there first."""
+    struck, left, began = Struck(), list(blows), time.monotonic()
+    running = [market.start_worker() for _ in range(workers)]
+    seen, frozen = 0, []
+    with psycopg.connect(market.history_url, autocommit=True) as watching:
+        connection = watching
+        while time.monotonic() - began < seconds:
+            entries = connection.execute(_NEW, [seen]).fetchall()
+            for seq, number, kind, step, _ in entries:
+                seen = seq
+                blow = next((each for each in left if (each.kind, each.step) == (kind, step)), None)
+                if blow is None:
+                    continue
+                left.remove(blow)
+                time.sleep(blow.later)
+                owner = connection.execute(_OWNER, [number]).fetchone()
+                struck.blows.append(str(blow))
+                victim = _victim(running, owner[0] if owner else None)
+                _fall(market, history, blow, victim, struck, frozen)
+                if blow.how == "kill":
+                    running[running.index(victim)] = market.start_worker()
+                elif blow.how == "freeze" and workers == 1:
+                    running.append(market.start_worker())
+                elif blow.how == "history":
+                    connection.close()
+                    connection = psycopg.connect(market.history_url, autocommit=True)
+                break  # what was written meanwhile is read anew
+            frozen = _thaw(frozen)
+            if not entries and all(each in RESTING for each in market.statuses(history).values()):
+                break
+            time.sleep(_TICK_SECONDS)
+        if connection is not watching:
+            connection.close()
+    _thaw(frozen, now=True)
+    struck.unspent, struck.seconds = left, time.monotonic() - began
+    return struck
+
+
+def _victim(running: "list[subprocess.Popen[bytes]]", owner: str | None) -> "subprocess.Popen[bytes]":
+    """Whoever carries that run; any, while nobody does."""
+    pid = int(owner.split(":")[1]) if owner else 0
+    return next((each for each in running if each.pid == pid), running[0])
+
+
+def _fall(
+    market: Market, history: History, blow: Blow, victim: "subprocess.Popen[bytes]", struck: Struck,
+    frozen: "list[tuple[float, subprocess.Popen[bytes]]]",
+) -> None:  # fmt: skip
+    match blow.how:
+        case "kill":
+            victim.kill()
+            victim.wait()
+        case "freeze":
+            os.kill(victim.pid, signal.SIGSTOP)
+            frozen.append((time.monotonic() + market.lease * 2.5, victim))
+        case "history":
+            market.servers.restart(market.servers.history, away=market.lease * 1.5 if blow.later else 0.2)
+        case "service":
+            market.servers.restart(market.servers.services, away=0.5)
+    with history.reading() as connection:
+        for rollback, status in market.statuses(history).items():
+            if status in {Status.RUNNING, Status.UNDOING, Status.ASSESSING, Status.APPROVED}:
+                now = next((step.name for step in steps_of(connection, rollback) if step.status in {"running", "undoing"}), "")
+                struck.hits.append(f"{status}{f' {now}' if now else ''}")
+
+
+def _thaw(
+    frozen: "list[tuple[float, subprocess.Popen[bytes]]]", *, now: bool = False
+) -> "list[tuple[float, subprocess.Popen[bytes]]]":  # fmt: skip
+    for until, process in frozen:
+        if (now or time.monotonic() > until) and process.poll() is None:
+            process.send_signal(signal.SIGCONT)
+    return [each for each in frozen if not now and each[0] >= time.monotonic()]
