@@ -9,10 +9,10 @@ from pydantic import ValidationError
 from actions.backup.encryption import Keys
 from actions.backup.manifest import DatabaseProperties, Manifest, SealedProperties, StoredFile
 from actions.backup.packing import DamagedError
-from actions.backup.pipes import packed, stored_file, unpacked
+from actions.backup.pipes import encrypt, read_file, stored_file
 from actions.backup.store import Store
 
-FILE = "properties.json.zst.age"
+FILE = "properties.json.age"
 #: More than this no server would give out.
 _LARGEST = 16 << 20
 
@@ -25,7 +25,7 @@ def seal(
         return properties, None
     private = SealedProperties(comment=properties.comment, settings=properties.settings)
     text = private.model_dump_json().encode()
-    kept = store.write(f"{name}/{FILE}", packed([text], recipient=recipient))
+    kept = store.write(f"{name}/{FILE}", encrypt([text], recipient))
     return properties.model_copy(update={"comment": None, "settings": ()}), stored_file(kept)
 
 
@@ -34,7 +34,7 @@ def unsealed(manifest: Manifest, store: Store, keys: Keys | None) -> DatabasePro
     if manifest.sealed is None:
         return manifest.database
     text = b""
-    for chunk in unpacked(store, manifest.sealed, keys):
+    for chunk in read_file(store, manifest.sealed, keys):
         text += chunk
         if len(text) > _LARGEST:
             raise DamagedError("The database's settings are too large to be some", where=manifest.name)
