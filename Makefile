@@ -5,7 +5,7 @@ BIN    := $(VENV)/bin
 STAMP  := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test bench fmt lint lock schema clean
+.PHONY: help demo test nightly bench fmt lint lock schema clean
 
 help:  ## Show what you can do here
 	@awk -F':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -23,6 +23,10 @@ demo: $(STAMP)  ## Try it: embedded PostgreSQL, an example service, a first look
 
 test: lint  ## Lint, types, import contracts and every test
 	$(BIN)/python -m pytest -n 2 --dist worksteal
+
+nightly: $(STAMP)  ## What takes too long for every day: hundreds of kills, long tests
+	BACKOUT_TEST_REQUIRE=slow,nightly $(BIN)/python -m pytest -n 2 --dist worksteal -m "slow or nightly"
+	$(BIN)/python -m bench kill
 
 bench: $(STAMP)  ## Measure the promises in docs/benchmarks.md, as ratios
 	$(BIN)/python -m bench

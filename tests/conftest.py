@@ -31,6 +31,7 @@ PARTS = {
     "docker": (_docker_is_there, "no Docker engine answers here"),
     "browser": (lambda: shutil.which("chromium") is not None, "Chromium is not installed"),
     "slow": (lambda: False, "takes long; BACKOUT_TEST_REQUIRE=slow runs it"),
+    "nightly": (lambda: False, "takes many minutes; BACKOUT_TEST_REQUIRE=nightly, or `make nightly`, runs it"),
     "cluster": (lambda: bool(os.environ.get("KUBECONFIG")), "KUBECONFIG is not set"),
 }
 

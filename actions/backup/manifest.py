@@ -125,6 +125,8 @@ class Manifest(_Part):
     tables: tuple[TableContent, ...]
     sequences: tuple[SequenceValue, ...]
     large_objects: LargeObjects
+    #: Rows that people put into tables of extensions; sorted. The archive (or the script) has them.
+    configuration: tuple[TableContent, ...] = ()
     #: By qualified name, the number of rows; None where not populated.
     materialised_views: dict[str, int | None]
     #: Everything but the files of single tables: the archive, or the plain script.

@@ -16,8 +16,9 @@ import psycopg
 
 from actions.backup import inventory
 from actions.backup.archiving import Archived, ArchiveOrder, write_archive, write_script
+from actions.backup.configuration import configuration
 from actions.backup.crew import Crew
-from actions.backup.manifest import FILE, Form, LargeObjects, Manifest
+from actions.backup.manifest import FILE, Form, LargeObjects, Manifest, TableContent
 from actions.backup.programs import ClientPrograms
 from actions.backup.progress import Watcher, unwatched
 from actions.backup.properties import read_properties
@@ -107,6 +108,7 @@ class _Taking:
         self._archived: Archived | None = None
         self._large_objects = LargeObjects(count=0, hash="")
         self._views: dict[str, int | None] = {}
+        self._configuration: tuple[TableContent, ...] = ()
 
     def run(self, started: float) -> Taken:
         order, snapshot = self._order, self._snapshot
@@ -136,6 +138,10 @@ class _Taking:
             self._large_objects = inventory.large_objects(connection)
             self._crew.check()
             self._views = inventory.materialised_views(connection)
+            self._crew.check()
+            self._configuration = configuration(
+                connection, encoding=self._snapshot.encoding, is_standby=self._snapshot.is_standby
+            )
 
     def _checked(self, archived: Archived | None) -> Archived:
         """Every table in it, and no table's rows twice or not at all: pg_dump has its own idea of what is a table."""
@@ -144,6 +150,7 @@ class _Taking:
         found, streamed = archived.contents, {_place(table) for table in self._streamed}
         mine = {_place(table) for table in self._tables}
         wrong = (mine - found.tables) | (found.tables_with_rows & streamed) | (mine - streamed - found.tables_with_rows)
+        wrong |= {(table.schema_name, table.name) for table in self._configuration} - found.tables_with_rows
         if wrong:
             names = ", ".join(".".join(place) for place in sorted(wrong)[:5])
             raise BackoutError(f"pg_dump and we do not agree whose rows are in the archive: {names}")
@@ -186,7 +193,7 @@ class _Taking:
             schema_hash=schema_hash(archived.schema),
             tables=tuple(sorted(reading.contents, key=lambda table: (table.schema_name, table.name))),
             sequences=tuple(sorted(archived.contents.sequences, key=lambda each: (each.schema_name, each.name))),
-            large_objects=self._large_objects, materialised_views=self._views,
+            large_objects=self._large_objects, materialised_views=self._views, configuration=self._configuration,
             files=(archived.file,), encrypted_for=order.recipient,
             left_out=warnings,
             database_bytes=inventory.database_bytes(connection),

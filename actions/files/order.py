@@ -76,6 +76,8 @@ class Exported:
     strangers_count: int
     #: Files whose names are not letter by letter what the columns say, because those cannot be a file's name.
     escaped: int
+    #: Column in the file's name to the key under which it stands in the file; empty when names do not follow from files.
+    named_by: Mapping[str, str]
     seconds: float
 
 

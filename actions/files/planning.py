@@ -12,7 +12,7 @@ from actions.errors import ConfigurationError
 from actions.files.names import NamePattern
 from actions.files.session import Connection
 from actions.files.shapes import Format, Shape, needs_care
-from actions.files.tables import Table, describe
+from actions.files.tables import Table, describe, named
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -66,6 +66,17 @@ class Plan:
         """Columns of the row that related rows are found by."""
         return tuple(dict.fromkeys(own for relation in self.relations for _, own in relation.match))
 
+    @property
+    def named_by(self) -> dict[str, str]:
+        """Column in a file's name to the key under which it stands in the file, letter by letter; empty when not all do."""
+        columns = self.main.table.columns
+        keys = {
+            each.column: each.key for each in reversed(self.main.written)
+            if not each.parse and columns[each.column].is_its_text
+        }  # fmt: skip
+        wanted = self.names.columns
+        return {column: keys[column] for column in wanted} if all(column in keys for column in wanted) else {}
+
 
 def plan(connection: Connection, template: Export, *, where: str) -> Plan:
     """ConfigurationError for a table or column that is not there, or is not what the template takes it for."""
@@ -81,7 +92,7 @@ def plan(connection: Connection, template: Export, *, where: str) -> Plan:
     both = {each.key for each in main.written} & template.related.keys()
     if both:
         raise ConfigurationError(
-            f"`{sorted(both)[0]}` is both a column and a list of related rows",
+            f"`{min(both)}` is both a column and a list of related rows",
             where=where,
             next_step="Give the related rows another name, or list the `fields`.",
         )
@@ -148,5 +159,5 @@ def _literal(value: str | float) -> str:
 
 def condition(source: Source, alias: str) -> tuple[sql.Composable, list[str]]:
     """`WHERE`'s own part, and its values."""
-    parts = [sql.SQL("{}.{} = %s").format(sql.Identifier(alias), sql.Identifier(column)) for column in source.where]
+    parts = [sql.SQL("{}.{} = %s").format(named(alias), named(column)) for column in source.where]
     return sql.SQL(" AND ").join(parts) if parts else sql.SQL("true"), list(source.where.values())

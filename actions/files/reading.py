@@ -5,6 +5,7 @@ for each kind of related rows, read in the same order. Memory holds a batch, how
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import count
+from typing import Any
 
 import psycopg
 from psycopg import sql
@@ -12,6 +13,7 @@ from psycopg import sql
 from actions.errors import ConfigurationError
 from actions.files.planning import Plan, Relation, Source, condition
 from actions.files.session import Connection
+from actions.files.tables import named
 
 #: A batch is as many rows as have about so many letters, but not more than so many.
 _BATCH_LETTERS = 2_000_000
@@ -56,7 +58,7 @@ def count_ambiguous(connection: Connection, plan: Plan, relation: Relation, *, w
         "GROUP BY {} HAVING count(*) > 1) AS several"
     ).format(
         relation.source.table.quoted, other, plan.main.table.quoted, _matching(relation), clause,
-        sql.SQL(", ").join(sql.Identifier("r", theirs) for theirs, _ in relation.match),
+        sql.SQL(", ").join(named("r", theirs) for theirs, _ in relation.match),
     )  # fmt: skip
     return _number(connection, query, [*more, *values], where=where)
 
@@ -122,15 +124,15 @@ class _Related:
 
 def _related_query(relation: Relation) -> sql.Composed:
     keys = [f"c{number}" for number, _ in enumerate(relation.match)]
-    arrays = [sql.SQL("%s::text[]::" + type_name + "[]") for type_name in relation.key_types]  # type: ignore[arg-type]
+    arrays = [sql.SQL("%s::text[]::" + type_name.replace("%", "%%") + "[]") for type_name in relation.key_types]
     matched = [
-        sql.SQL("{} = {}").format(sql.Identifier("r", theirs), sql.Identifier("k", key))
+        sql.SQL("{} = {}").format(named("r", theirs), named("k", key))
         for (theirs, _), key in zip(relation.match, keys, strict=True)
     ]
     return sql.SQL(
         "SELECT k.place, {} FROM unnest({}) WITH ORDINALITY AS k ({}, place) JOIN {} AS r ON {} WHERE {} ORDER BY k.place, {}"
     ).format(
-        _object(relation.source, "r"), sql.SQL(", ").join(arrays), sql.SQL(", ").join(map(sql.Identifier, keys)),
+        _object(relation.source, "r"), sql.SQL(", ").join(arrays), sql.SQL(", ").join(map(named, keys)),
         relation.source.table.quoted, sql.SQL(" AND ").join(matched), condition(relation.source, "r")[0], _order(relation),
     )  # fmt: skip
 
@@ -138,28 +140,29 @@ def _related_query(relation: Relation) -> sql.Composed:
 def _order(relation: Relation) -> sql.Composable:
     """Always the same for the same rows: what the catalog says, then the primary key, or else the row's own text."""
     columns = dict.fromkeys((*relation.order_by, *relation.source.table.primary_key))
-    parts: list[sql.Composable] = [sql.Identifier("r", column) for column in columns]
+    parts: list[sql.Composable] = [named("r", column) for column in columns]
     if not relation.source.table.primary_key:
-        parts.append(sql.SQL('r::text COLLATE "C"'))
+        parts.append(sql.SQL('(r.*)::text COLLATE "C"'))
     return sql.SQL(", ").join(parts)
 
 
 def _object(source: Source, alias: str) -> sql.Composable:
     """A JSON object of what is written. (A function with an argument for each would end at a hundred columns.)"""
     columns = [
-        sql.SQL("{} AS {}").format(sql.Identifier(alias, each.column), sql.Identifier(f"f{number}"))
+        sql.SQL("{} AS {}").format(named(alias, each.column), named(f"f{number}"))
         for number, each in enumerate(source.written)
     ]
     return sql.SQL("(SELECT row_to_json(o)::text FROM (SELECT {}) AS o)").format(sql.SQL(", ").join(columns))
 
 
 def _texts(columns: tuple[str, ...]) -> sql.Composable:
-    return sql.SQL(", ").join(sql.SQL("{}::text").format(sql.Identifier("t", column)) for column in columns)
+    return sql.SQL(", ").join(sql.SQL("{}::text").format(named("t", column)) for column in columns)
 
 
 def _matching(relation: Relation) -> sql.Composable:
     return sql.SQL(" AND ").join(
-        sql.SQL("{} = {}").format(sql.Identifier("r", theirs), sql.Identifier("t", own)) for theirs, own in relation.match
+        sql.SQL("{} = {}").format(named("r", theirs), named("t", own))
+        for theirs, own in relation.match
     )
 
 
@@ -178,5 +181,5 @@ def _number(connection: Connection, query: sql.Composed, values: list[str], *, w
     return int(row[0]) if row else 0
 
 
-def _cursor(connection: Connection) -> psycopg.ServerCursor[tuple[object, ...]]:
+def _cursor(connection: Connection) -> psycopg.ServerCursor[tuple[Any, ...]]:
     return connection.cursor(name=f"backout_export_{next(_numbers)}")

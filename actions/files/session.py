@@ -45,7 +45,9 @@ def snapshot(url: str, *, where: str) -> Iterator[Connection]:
         )
     except psycopg.OperationalError as error:
         raise UnavailableError(
-            f"The database does not answer: {_first_line(error)}", where=where, next_step="Look at its server, and try again."
+            f"The database does not answer: {_first_line(error)}",
+            where=where,
+            next_step="Look at its server, and try again.",
         ) from error
     except psycopg.Error:
         # Not "from": libpq quotes the part that it stumbled on, which can be the password.

@@ -14,6 +14,8 @@ from actions.files.shapes import Bytes, Fields, Items, Number, Plain, Shape
 _NUMBERS = frozenset({700, 701, 1700})  # real, double precision, numeric
 _BYTEA = 17
 _TREES = frozenset({114, 3802})  # json, jsonb
+_LIKE_THEIR_TEXT = frozenset({20, 21, 23, 2950, 1082})  # whole numbers, uuid, date
+_PADDED = 1042  # char(n): with its spaces in JSON, without them as text
 _DEEPEST_TYPE = 20
 
 #: What `parse: json` finds in a column.
@@ -42,6 +44,8 @@ class Column:
 
     shape: Shape
     holds: Holds
+    #: Whether its value in a file is letter by letter its text in the database.
+    is_its_text: bool
     #: How the type is written in a query, without its length.
     type_name: str
 
@@ -68,6 +72,11 @@ class Table:
                 )
 
 
+def named(*parts: str) -> sql.Composable:
+    """A name in a query that has values: there a percent sign must be doubled, and psycopg leaves that to us."""
+    return sql.SQL(sql.Identifier(*parts).as_string(None).replace("%", "%%"))
+
+
 def describe(connection: Connection, title: str, *, where: str) -> Table:
     """The table of that name, by the role's own search path when it has no schema."""
     path = sql.SQL(".").join(sql.Identifier(part) for part in title.split("."))
@@ -81,7 +90,7 @@ def describe(connection: Connection, title: str, *, where: str) -> Table:
     number, schema_name, name = found
     return Table(
         title=title,
-        quoted=sql.Identifier(schema_name, name),
+        quoted=named(schema_name, name),
         columns={column: _column(connection, kind) for column, kind in connection.execute(_COLUMNS, [number])},
         primary_key=tuple(column for (column,) in connection.execute(_KEY, [number])),
     )
@@ -98,10 +107,16 @@ def _column(connection: Connection, kind: int) -> Column:
     # With -1, char(n) is `bpchar`: as `character` its values would be cut to one letter.
     named = connection.execute("SELECT format_type(%s, -1)", [base]).fetchone()
     holds: Holds = "tree" if base in _TREES else "text" if category == "S" else "other"
-    return Column(shape=_shape(connection, kind), holds=holds, type_name=str(named[0]) if named else "text")
+    is_its_text = base in _LIKE_THEIR_TEXT or (category in {"S", "E"} and base != _PADDED)
+    return Column(
+        shape=_shape(connection, kind),
+        holds=holds,
+        is_its_text=is_its_text,
+        type_name=str(named[0]) if named else "text",
+    )
 
 
-def _shape(connection: Connection, kind: int, depth: int = 0) -> Shape:
+def _shape(connection: Connection, kind: int, depth: int = 0) -> Shape:  # noqa: PLR0911 - one return for each kind
     if kind in _NUMBERS:
         return Number()
     if kind == _BYTEA:

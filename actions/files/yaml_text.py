@@ -11,7 +11,9 @@ from decimal import Decimal
 
 #: What a mapping or list may be nested; readers give up not far beyond.
 DEEPEST = 100
-_WORDS = frozenset({"y", "n", "yes", "no", "on", "off", "true", "false", "null", "none", "nil", "nan", "inf", "infinity"})
+_WORDS = frozenset(
+    {"y", "n", "yes", "no", "on", "off", "true", "false", "null", "none", "nil", "nan", "inf", "infinity"}
+)
 #: Begins with a letter, so it is no number and no date.
 _PLAIN = re.compile(r"[^\W\d_](?:[\w ./()+@&;!?=*%$,'-]*[\w./()+!?*%$'-])?")
 #: What is on YAML's list of printable characters and does not end a line.

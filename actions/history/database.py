@@ -20,6 +20,8 @@ _DEFAULTS = {
     "keepalives_interval": "5",
     "keepalives_count": "3",
 }
+#: A process that was frozen, or cut off, in the middle of a transaction must not keep everybody else from writing.
+_LONGEST_SILENCE = "SET idle_in_transaction_session_timeout = '10s'"
 
 
 class History:
@@ -106,7 +108,11 @@ def conninfo_of(url: str) -> str:
 
 def _engine(conninfo: str, *, pooled: bool) -> Engine:
     def connect() -> DBAPIConnection:
-        return cast("DBAPIConnection", psycopg.connect(conninfo))
+        connection = psycopg.connect(conninfo)
+        # Said after the start, not in it: a pooler in between need not know every option.
+        connection.execute(_LONGEST_SILENCE)
+        connection.commit()
+        return cast("DBAPIConnection", connection)
 
     # The engine never sees the URL, so no repr or error of SQLAlchemy can show it. READ COMMITTED is said aloud
     # because whoever appends to the record must see what was committed while it waited for its turn.

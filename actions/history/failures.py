@@ -44,7 +44,7 @@ _BY_STATE: tuple[tuple[tuple[str, ...], type[BackoutError], str, str], ...] = (
     ),
     (("55P03", "57014"), UnavailableError, "The history database took too long to answer", AGAIN),
     (("40",), UnavailableError, "Somebody else changed the same thing at the same moment", AGAIN),
-    (("08", "53", "57", "25006"), UnavailableError, "The history database is not available", AGAIN),
+    (("08", "53", "57", "25006", "25P03"), UnavailableError, "The history database is not available", AGAIN),
 )
 
 #: A server that refuses the connection says so in words only; libpq hands over no SQLSTATE for it.

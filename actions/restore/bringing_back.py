@@ -66,8 +66,9 @@ def _go_in_place(premises: Premises, intent: Intent, wanted: Wanted, content: Fr
         return found
 
     order = InPlace(
-        url=premises.url, safety=safety, limits=Limits.lasting(premises.longest, wanted.should_stop), watch=wanted.watch
-    )
+        url=premises.url, admin_url=premises.admin_url, safety=safety,
+        limits=Limits.lasting(premises.longest, wanted.should_stop), watch=wanted.watch,
+    )  # fmt: skip
     came = restore_in_place(order, content)
     return CameBack(
         database=intent.database, kept_as=None, safety=came.safety, seconds=came.seconds,

@@ -12,6 +12,7 @@ import psycopg
 from psycopg import sql
 
 from actions.backup import inventory
+from actions.backup.configuration import configuration
 from actions.backup.manifest import Manifest, SequenceValue, TableContent
 from actions.backup.pipes import Tally
 from actions.backup.programs import ClientPrograms
@@ -25,6 +26,7 @@ from actions.restore.crew import together
 from actions.restore.differences import (
     Difference,
     Part,
+    configuration_differences,
     extension_differences,
     large_object_differences,
     schema_differences,
@@ -136,6 +138,9 @@ def _rest(order: Comparison) -> Iterator[Difference]:
         yield from large_object_differences(manifest.large_objects, inventory.large_objects(connection))
         order.limits.check()
         yield from view_differences(manifest.materialised_views, inventory.materialised_views(connection))
+        order.limits.check()
+        there = configuration(connection, encoding=manifest.database.encoding) if manifest.configuration else ()
+        yield from configuration_differences(manifest.configuration, there)
 
 
 def _sequences(connection: Connection, wanted: Sequence[SequenceValue]) -> tuple[SequenceValue, ...]:

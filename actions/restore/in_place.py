@@ -17,6 +17,7 @@ import psycopg
 from psycopg import errors, sql
 
 from actions.backup.child import Child
+from actions.backup.configuration import configuration
 from actions.backup.connected import holders_of_locks, named_visitors
 from actions.backup.connecting import place_of
 from actions.backup.manifest import TableContent
@@ -25,7 +26,9 @@ from actions.backup.progress import Stage, Watcher, unwatched
 from actions.backup.rows import copy_in, copy_out
 from actions.backup.session import connect
 from actions.errors import BackoutError, RefusedError
+from actions.restore.alone import only_one_restores
 from actions.restore.complaining import complained, refused
+from actions.restore.differences import configuration_differences
 from actions.restore.foreign_dumps import Reader
 from actions.restore.foreign_playing import ScriptPlayer
 from actions.restore.foreign_reading import Reading
@@ -35,7 +38,7 @@ from actions.restore.limits import Limits, Meter
 from actions.restore.plain_script import script_of
 from actions.restore.proving_places import programs_that_read
 from actions.restore.restoring import CannotBackUp, FromDump, Safety
-from actions.restore.restoring_content import FromBackup
+from actions.restore.restoring_content import FromBackup, refuse_differences
 from actions.restore.rows_in import PIECE, StoredRows, rows_of, title_of
 from actions.restore.sections import archive_of, fetched
 
@@ -51,6 +54,8 @@ class InPlace:
     url: str = field(repr=False)
     safety: Safety
     limits: Limits
+    #: As a restore beside is given it, for both know of each other by a lock in the same place.
+    admin_url: str | None = field(default=None, repr=False)
     #: How long to wait for those who use its tables.
     lock_timeout: timedelta = timedelta(seconds=30)
     watch: Watcher = unwatched
@@ -65,13 +70,16 @@ class BackInPlace:
 
 
 def restore_in_place(order: InPlace, source: FromBackup | FromDump) -> BackInPlace:
-    """After any error the database is as it was."""
+    """After any error the database is as it was. RefusedError while another restore of it is under way."""
     started = time.monotonic()
-    safety = order.safety()
     with ExitStack() as stack:
+        lock = only_one_restores(order.admin_url or order.url, place_of(order.url)[2], inside=True)
+        make_sure = stack.enter_context(lock)
+        safety = order.safety()
         # All that can be done before anybody has to wait.
         parts = stack.enter_context(_parts(order, source))
         connection = stack.enter_context(_session(order))
+        make_sure()
         began = time.monotonic()
         try:
             kept = _cleared(connection, order)
@@ -149,6 +157,9 @@ class _Parts:
             self._section(connection, "post-data", kept, meter)
         for table in source.manifest.tables:
             self._read_again(connection, table, source.manifest.database.encoding)
+        if source.manifest.configuration:
+            there = configuration(connection, encoding=source.manifest.database.encoding)
+            refuse_differences(tuple(configuration_differences(source.manifest.configuration, there)))
 
     def _size(self) -> int:
         if isinstance(self.source, FromDump):

@@ -6,6 +6,8 @@ What belongs to an extension stays, and so do the extensions: most roles may not
 import psycopg
 from psycopg import sql
 
+from actions.backup.configuration import clear_configuration
+
 #: By the catalogs of what people make; `pg_identify_object` knows what each is called and how it is spelled.
 _CATALOGS = (
     "pg_event_trigger", "pg_publication", "pg_foreign_server", "pg_foreign_data_wrapper", "pg_cast", "pg_language",
@@ -48,6 +50,8 @@ def clear(connection: psycopg.Connection) -> frozenset[str]:
             # What went with something else is not there any more. Identities are spelled by the server itself.
             connection.execute(f"DROP {what} IF EXISTS {identity} CASCADE".encode())
     connection.execute("SELECT lo_unlink(oid) FROM pg_largeobject_metadata")
+    # The tables of extensions stay, and what people wrote into them comes back with the rest.
+    clear_configuration(connection)
     return kept
 
 

@@ -28,6 +28,7 @@ from actions.restore.making import programs_of
 from actions.restore.premises import Premises
 from actions.restore.restoring import FromDump
 from actions.restore.restoring_content import FromBackup
+from actions.restore.room import RoomSaid, ask_for_room
 from actions.restore.verdict import advice_for
 
 
@@ -64,7 +65,7 @@ class Intent:
     source: str
     taken_at: datetime
     state: BackupState | None
-    #: From a dump: where the moment comes from, and what else is to be known.
+    #: How much room it needs; from a dump also where the moment comes from, and what else is to be known.
     notes: tuple[str, ...]
     #: None when the database does not answer: then nobody knows what would be lost.
     loss: Loss | None
@@ -115,10 +116,16 @@ def _intend_backup(premises: Premises, wanted: Wanted, chosen: Listed, listing: 
     rows = {f"{table.schema_name}.{table.name}": table.rows for table in manifest.tables}
     loss, trouble = _loss(premises, wanted, Then(rows=rows, taken_at=manifest.taken_at, revisions=manifest.revisions))
     intent = _intent(premises, wanted, chosen, content)
+    room = _room(premises, wanted, manifest.database_bytes)
     return replace(
         intent, taken_at=manifest.taken_at, loss=loss, no_loss_because=trouble,
-        warnings=tuple(_warnings(chosen, listing)), advice=_advice(premises, listing, chosen.name, loss),
+        notes=(room.note,), warnings=(*_warnings(chosen, listing), *room.warnings),
+        advice=_advice(premises, listing, chosen.name, loss),
     )  # fmt: skip
+
+
+def _room(premises: Premises, wanted: Wanted, needed: int | None) -> RoomSaid:
+    return ask_for_room(premises.admin_url, place_of(premises.url)[2], needed, in_place=wanted.in_place)
 
 
 def _intend_clone(premises: Premises, wanted: Wanted, chosen: Listed, listing: Listing) -> Intent:
@@ -147,6 +154,7 @@ def _intend_dump(premises: Premises, wanted: Wanted, path: Path) -> Intent:
             raise other
     if (newer := from_newer_server(dump, programs.major)) is not None:
         raise newer
+    room = _room(premises, wanted, None)
     said = f"a {dump.kind}, {dump.packing}" if dump.packing != "not compressed" else f"a {dump.kind}"
     if dump.server_version:
         said += f", of PostgreSQL {dump.server_version[0]}"
@@ -154,8 +162,8 @@ def _intend_dump(premises: Premises, wanted: Wanted, path: Path) -> Intent:
     return Intent(
         service=premises.service.name, environment=str(premises.service.environment), database=database,
         as_name=wanted.as_name, source=str(path), taken_at=dump.taken_at, state=None,
-        notes=(f"The file is {said}; read to its end, it is whole.", f"When it was taken: {dump.taken_at_from}."),
-        loss=loss, no_loss_because=trouble, warnings=(), advice=_advice(premises, listing, None, loss),
+        notes=(f"The file is {said}; read to its end, it is whole.", f"When it was taken: {dump.taken_at_from}.", room.note),
+        loss=loss, no_loss_because=trouble, warnings=room.warnings, advice=_advice(premises, listing, None, loss),
         restore_seconds=None, is_clone=False, content=FromDump(dump=dump, programs=programs), in_place=wanted.in_place,
     )  # fmt: skip
 

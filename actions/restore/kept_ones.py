@@ -2,6 +2,7 @@
 
 from actions.backup.connecting import place_of
 from actions.history.record import Entry, append
+from actions.restore.alone import only_one_restores
 from actions.restore.intending import refuse_beside_a_rollback
 from actions.restore.kept import drop_kept
 from actions.restore.premises import Premises
@@ -12,11 +13,11 @@ def swap_it_back(premises: Premises, name: str) -> Swapped:
     """In about a second; the one that is live now is kept in its turn."""
     refuse_beside_a_rollback(premises)
     live = place_of(premises.url)[2]
-    swapped = swap_back(
-        SwapOrder(
-            admin_url=premises.admin_url, live=live, other=name, because=f"the return of {name}", now=premises.now()
-        )
+    order = SwapOrder(
+        admin_url=premises.admin_url, live=live, other=name, because=f"the return of {name}", now=premises.now()
     )
+    with only_one_restores(premises.admin_url, live):
+        swapped = swap_back(order)
     _record(premises, "restore.undone", name, kept_as=swapped.kept_as)
     return swapped
 

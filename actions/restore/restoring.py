@@ -17,6 +17,7 @@ from actions.backup.progress import Progress, Stage, Watcher, unwatched
 from actions.backup.properties import read_properties
 from actions.backup.sealed import unsealed
 from actions.errors import ConfigurationError, RefusedError
+from actions.restore.alone import only_one_restores
 from actions.restore.beside import NewPlace, adopt, beside, is_there, ready, refuse_if_taken
 from actions.restore.foreign_dumps import ForeignDump
 from actions.restore.foreign_restoring import ForeignFillOrder, compare_counts, fill_from_dump
@@ -78,25 +79,22 @@ class CameBack:
 
 
 def restore(order: ComingBack, source: FromBackup | FromDump) -> CameBack:
-    """After any error the service's database is what it was, unless the error says otherwise."""
+    """After any error the service's database is what it was, unless the error says otherwise. RefusedError while another
+    restore of it is under way.
+    """
     started = time.monotonic()
     if order.as_name is not None:
         refuse_if_taken(order.admin_url, order.as_name)
-    place, there = _look(order, source)
-    # Asked before hours of work and not after them; asked again at the swap.
-    safety = None
-    if order.as_name is None and there:
-        with maintenance(order.admin_url, avoid=(order.live,), purpose="restore") as connection:
-            refuse_what_would_not_give_way(connection, (order.live,), slots_may_stay=order.slots_may_stay)
-        safety = order.safety()
-    new = None
-    if order.as_name is None:
-        # Of two dumps with the same name nobody knows whether they are the same.
-        new = ready(place, reuse=isinstance(source, FromBackup))
-    new = new or _make(order, source, place)
-    if order.as_name is not None:
+        place, _ = _look(order, source)
+        new = _make(order, source, place)
         return CameBack(database=new, kept_as=None, safety=None, seconds=time.monotonic() - started)
-    return _took_the_place(order, new, safety, started, there=there)
+    with only_one_restores(order.admin_url, order.live) as make_sure:
+        place, there = _look(order, source)
+        safety = _safety(order) if there else None
+        # Of two dumps with the same name nobody knows whether they are the same.
+        new = ready(place, reuse=isinstance(source, FromBackup)) or _make(order, source, place)
+        make_sure()
+        return _took_the_place(order, new, safety, started, there=there)
 
 
 def restore_clone(order: ComingBack, clone: str, *, keep_clone: bool = False) -> CameBack:
@@ -106,11 +104,20 @@ def restore_clone(order: ComingBack, clone: str, *, keep_clone: bool = False) ->
     started = time.monotonic()
     if order.as_name is not None:
         raise RefusedError("A clone comes back in its service's place only", next_step="Leave `--as` out.")
-    if keep_clone:
-        clone = copy_clone(order.admin_url, clone, database=order.live, now=order.now)
+    with only_one_restores(order.admin_url, order.live) as make_sure:
+        if keep_clone:
+            clone = copy_clone(order.admin_url, clone, database=order.live, now=order.now)
+        with maintenance(order.admin_url, avoid=(order.live,), purpose="restore") as connection:
+            there = is_there(connection, order.live)
+        make_sure()
+        return _took_the_place(order, clone, None, started, there=there)
+
+
+def _safety(order: ComingBack) -> str | CannotBackUp:
+    """First what would be in the way of the swap: before hours of work and not after them. It is asked again then."""
     with maintenance(order.admin_url, avoid=(order.live,), purpose="restore") as connection:
-        there = is_there(connection, order.live)
-    return _took_the_place(order, clone, None, started, there=there)
+        refuse_what_would_not_give_way(connection, (order.live,), slots_may_stay=order.slots_may_stay)
+    return order.safety()
 
 
 def _took_the_place(

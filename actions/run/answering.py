@@ -28,6 +28,10 @@ from actions.history.tables import rollbacks
 from actions.history.values import Rollback, RollbackId, Voice
 
 
+#: Among the roles of a voice: it stands for approvers who could not be reached.
+GLASS_BROKEN = "glass broken"
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Speaker:
     """Who speaks, and what they may do for this service at this moment."""
@@ -168,7 +172,7 @@ def _carry(connection: Connection, current: Rollback, saying: Saying, outcome: O
             append(connection, Entry(kind="voice.turned_away", actor=saying.person, rollback=rollback, details=details))
             return
         case Counted() | Rejected():
-            kinds = [word for word, given in (("break-glass", saying.break_glass),) if given]
+            kinds = [GLASS_BROKEN] if saying.break_glass else []
             given = GivenVoice(
                 person=saying.person, voice=saying.voice, digest=saying.digest, reason=saying.reason,
                 roles=[*sorted(saying.roles), *kinds], override=saying.override,

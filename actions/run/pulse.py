@@ -20,24 +20,32 @@ log = logging.getLogger(__name__)
 BEAT_SECONDS = 1.5
 #: We let go so much before the database would give it to another.
 MARGIN = timedelta(seconds=4)
+_CLOCK: int = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)
 #: How long a step may go on when the process was asked to end.
 GRACE_SECONDS = 4.0
+
+
+def elapsed_seconds() -> float:
+    """Since some moment. No clock of the wall, which people set; and where there is one, a clock that counts the time
+    in which the machine slept, for the database goes on counting too."""
+    return time.clock_gettime(_CLOCK)
 
 
 class Pulse:
     """Use as a context: it beats until the end."""
 
     def __init__(
-        self, history: History, lease: Lease, stopping: threading.Event, *, lasting: timedelta = LEASE,
+        self, history: History, lease: Lease, stopping: threading.Event, *, claimed_at: float, lasting: timedelta = LEASE,
         grace_seconds: float = GRACE_SECONDS,
     ) -> None:  # fmt: skip
+        """`claimed_at`: by `elapsed_seconds`, from before the claim was sent; we may be held up at any moment after it."""
         self._history = history
         self._lease = lease
         self._stopping = stopping
         self._lasting = lasting
         self._grace = grace_seconds
         self._safe_for = (lasting - min(MARGIN, lasting / 4)).total_seconds()
-        self._held_at = time.monotonic()
+        self._held_at = claimed_at
         self._over = threading.Event()
         self._lost = threading.Event()
         self._stopping_since: float | None = None
@@ -58,7 +66,7 @@ class Pulse:
     @property
     def lost(self) -> bool:
         """It is not ours any more, or may not be."""
-        if time.monotonic() - self._held_at > self._safe_for:
+        if elapsed_seconds() - self._held_at > self._safe_for:
             self._lost.set()
         return self._lost.is_set()
 
@@ -87,7 +95,7 @@ class Pulse:
     def _beat(self) -> None:
         pause = min(BEAT_SECONDS, self._lasting.total_seconds() / 5)
         while not self._over.wait(pause):
-            asked_at = time.monotonic()
+            asked_at = elapsed_seconds()
             try:
                 self.stop_by = renew(self._history, self._lease, lasting=self._lasting, progress=self.progress).stop_by
                 self._held_at = asked_at

@@ -20,7 +20,7 @@ from actions.history.values import Rollback, RollbackId, Step, StepStatus
 from actions.run.action import Action, Actions, Answer, Done, Moment, Partly, Unsure, Untouched
 from actions.run.deciding import AskPerson, DoStep, End, TurnBack, after_failure, next_back, next_forward
 from actions.run.errors import failure_record, needs_eyes, worth_another_try
-from actions.run.pulse import Pulse
+from actions.run.pulse import Pulse, elapsed_seconds
 from actions.run.recording import Recorder, Seen
 
 log = logging.getLogger(__name__)
@@ -54,10 +54,11 @@ class Crew:
 
 def advance(crew: Crew, rollback: RollbackId, *, owner: str, stopping: threading.Event) -> bool:
     """Goes on with it as far as possible; False when somebody else has it or there is nothing to do."""
+    asked_at = elapsed_seconds()
     lease = claim(crew.history, rollback, owner=owner, lasting=crew.lasting)
     if lease is None:
         return False
-    with Pulse(crew.history, lease, stopping, lasting=crew.lasting) as pulse:
+    with Pulse(crew.history, lease, stopping, claimed_at=asked_at, lasting=crew.lasting) as pulse:
         pen = Recorder(history=crew.history, lease=lease, pulse=pulse)
         try:
             _go_on(crew, pen, stopping)

@@ -11,7 +11,8 @@ from rich.text import Text
 
 from actions.history.lifecycle import Status
 from actions.history.queries import Story
-from actions.history.values import Event, Rollback, RollbackId
+from actions.history.values import Event, Rollback, RollbackId, Step, StepStatus
+from actions.run.answering import GLASS_BROKEN
 
 #: A sign beside each word: colour alone tells nothing to a printer or to colour-blind eyes.
 LOOK: dict[Status, tuple[str, str]] = {
@@ -84,6 +85,11 @@ def story_page(story: Story) -> Iterator[RenderableType]:
         yield _steps_table(story)
     if story.approvals:
         yield _voices_table(story)
+    if rollback.status is Status.CHOOSING:
+        from bot.terminal.shown import offers_page
+
+        yield from offers_page(rollback, story.steps)
+    yield from _contacts(story.events)
     yield _events_table(story.events)
     if story.more_after is not None:
         yield f"More entries: backout show {rollback.id} --after {story.more_after}"
@@ -106,12 +112,42 @@ def _facts(rollback: Rollback) -> Iterator[tuple[str, str]]:
 
 def _steps_table(story: Story) -> Table:
     table = Table(box=None, pad_edge=False, header_style="bold", title="Steps", title_justify="left")
-    for name in ("", "step", "status", "tries", "took"):
-        table.add_column(name)
+    for name in ("", "step", "status", "tries", "expected", "took"):
+        table.add_column(name, no_wrap=name != "step", justify="right" if name in ("expected", "took") else "left")
     for step in story.steps:
         took = step.finished_at - step.started_at if step.finished_at and step.started_at else None
-        table.add_row(str(step.position), step.title, str(step.status), str(step.attempts or "-"), duration(took))
+        # That it failed stays to be seen when it was undone or left out afterwards.
+        status = f"failed, {step.status}" if step.error and step.status in _AFTER_FAILURE else str(step.status)
+        table.add_row(
+            str(step.position), step.title, status, str(step.attempts or "-"), duration(step.predicted), duration(took)
+        )
+        for said in _troubles(step):
+            table.add_row("", Text(f"  {said}", style="red"))
     return table
+
+
+_AFTER_FAILURE = frozenset({StepStatus.UNDONE, StepStatus.UNDOING, StepStatus.SKIPPED, StepStatus.PENDING})
+
+
+def _troubles(step: Step) -> Iterator[str]:
+    """What went wrong, where, and what next."""
+    error = step.error or {}
+    if error.get("what"):
+        where = f" ({error['where']})" if error.get("where") else ""
+        yield f"{error['what']}{where}"
+    if error.get("next_step"):
+        yield f"→ {error['next_step']}"
+
+
+def _contacts(events: Iterable[Event]) -> Iterator[RenderableType]:
+    for event in events:
+        if event.kind == "escalated":
+            contacts = event.details.get("contacts")
+            named = [str(each) for each in contacts] if isinstance(contacts, list) else []
+            yield Text(f"Escalated {minute(event.at)} UTC: {event.details.get('because')}", style="bold red")
+            yield Text(
+                f"  Call, in this order: {'; '.join(named) or 'nobody is named under `escalation` in the catalog'}"
+            )
 
 
 def _voices_table(story: Story) -> Table:
@@ -119,7 +155,9 @@ def _voices_table(story: Story) -> Table:
     for name in ("when (UTC)", "who", "said", "note"):
         table.add_column(name)
     for voice in story.approvals:
-        notes = [voice.reason or "", "override" if voice.override else "", voice.voided_because or ""]
+        marks = ["OVERRIDE" if voice.override else "", "BREAK-GLASS" if GLASS_BROKEN in voice.roles else ""]
+        void = f"void: {voice.voided_because}" if voice.voided_because else ""
+        notes = [*marks, voice.reason or "", void]
         note = ", ".join(part for part in notes if part)
         table.add_row(minute(voice.given_at), voice.person, str(voice.voice), note)
     return table
@@ -127,11 +165,38 @@ def _voices_table(story: Story) -> Table:
 
 def _events_table(events: Iterable[Event]) -> Table:
     table = Table(box=None, pad_edge=False, header_style="bold", title="Record", title_justify="left")
-    for name in ("entry", "when (UTC)", "what", "by"):
-        table.add_column(name)
+    for name in ("entry", "when (UTC)", "what", "about", "by"):
+        table.add_column(name, no_wrap=name != "about")
     for event in events:
-        table.add_row(str(event.seq), event.at.strftime("%Y-%m-%d %H:%M:%S"), event.kind, event.actor)
+        table.add_row(
+            str(event.seq), event.at.strftime("%Y-%m-%d %H:%M:%S"), event.kind, about(event), _short(event.actor)
+        )
     return table
+
+
+def about(event: Event) -> str:
+    """Which step, person or backup an entry is about, and why, in a few words."""
+    details = event.details
+    parts = [str(details[name]) for name in ("step", "choice", "way", "backup", "name") if details.get(name)]
+    attempt = details.get("attempt")
+    if isinstance(attempt, int) and attempt > 1:
+        parts.append(f"try {attempt}")
+    now = details.get("now")
+    if isinstance(now, list):
+        parts.append(f"now {', '.join(map(str, now)) or 'base'}")
+    if details.get("found_done"):
+        parts.append("found done")
+    said = ": ".join([" ".join(parts)] if parts else [])
+    why = next((str(details[name]) for name in ("because", "why", "reason", "seen") if details.get(name)), "")
+    held = details.get("held_by")
+    if isinstance(held, list) and held:
+        why += f"; held by {'; '.join(map(str, held))}"
+    return ": ".join(part for part in (said, why) if part)
+
+
+def _short(actor: str) -> str:
+    """A process's name is machine:number:word; who reads this wants people to stand out."""
+    return actor if actor.count(":") != 2 else actor.rpartition(":")[0]
 
 
 def facts_of(value: Any) -> Any:

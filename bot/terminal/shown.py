@@ -10,6 +10,7 @@ from rich.text import Text
 
 from actions.history.lifecycle import Status
 from actions.history.values import Rollback, Step
+from actions.run.choosing import Choice, offers, writers_back
 from bot.terminal.rollbacks import duration, minute, revisions, status_word
 
 #: The first so many of anything; the rest is a `--json` away.
@@ -22,15 +23,18 @@ def request_page(
     yield Text.assemble(
         (f"{rollback.id} ", "bold"), f"{rollback.service} ({rollback.environment}) ", revisions(rollback), "  "
     ) + status_word(rollback.status)
-    if shown is not None:
+    if shown is not None and rollback.started_at is None:
         yield from _consequence(shown)
         yield from _policy(shown.get("policy") or {})
-    if steps:
+    if rollback.started_at is not None:
+        yield Text("\nHow far it is" if rollback.live else "\nWhat was done", style="bold")
+        yield steps_live(steps, None)
+    elif steps:
         yield Text("\nWhat would be done", style="bold")
         yield plan_table(steps)
     if rollback.outcome:
         yield Text(f"\n{rollback.outcome}")
-    yield from _next(rollback)
+    yield from _next(rollback, steps)
 
 
 def plan_table(steps: Sequence[Step]) -> Table:
@@ -74,7 +78,7 @@ def _policy(policy: Mapping[str, Any]) -> Iterator[RenderableType]:
         yield Text(f"  · {reason}")
 
 
-def _next(rollback: Rollback) -> Iterator[RenderableType]:
+def _next(rollback: Rollback, steps: Sequence[Step]) -> Iterator[RenderableType]:
     match rollback.status:
         case Status.WAITING:
             digest = (rollback.digest or "")[:16]
@@ -85,10 +89,7 @@ def _next(rollback: Rollback) -> Iterator[RenderableType]:
         case Status.ASSESSING | Status.APPROVED | Status.RUNNING | Status.UNDOING:
             yield Text(f"\nbackout status {rollback.id} --watch", style="dim")
         case Status.CHOOSING:
-            yield Text(
-                f"\nChoose: backout retry {rollback.id}, or backout resume {rollback.id} --restore | --keep",
-                style="bold",
-            )
+            yield from offers_page(rollback, steps)
         case Status.HALTED:
             yield Text("\nA person must look, then:", style="bold")
             yield Text(f'  backout resume {rollback.id} --onward | --back | --give-up --seen "what you found"')
@@ -96,25 +97,44 @@ def _next(rollback: Rollback) -> Iterator[RenderableType]:
             yield Text(f"\nbackout show {rollback.id}", style="dim")
 
 
+def offers_page(rollback: Rollback, steps: Sequence[Step]) -> Iterator[RenderableType]:
+    """After a failure behind the point of no return: each way on, with what it costs."""
+    writers = "The writers are back" if writers_back(steps) else "The writers are off"
+    yield Text(f"\n{writers}, and nothing goes on before somebody chooses:", style="bold")
+    commands = {
+        Choice.RETRY: f"backout retry {rollback.id}", Choice.RESTORE: f"backout resume {rollback.id} --restore",
+        Choice.KEEP: f"backout resume {rollback.id} --keep",
+    }  # fmt: skip
+    for offer in offers(steps):
+        if not offer.possible:
+            yield Text(f"  · {offer.what}", style="dim")
+            continue
+        takes = "" if offer.seconds is None else f" Takes about {duration(timedelta(seconds=offer.seconds))}."
+        yield Text(f"  {commands[offer.choice]}")
+        yield Text(f"      {offer.what}{takes}", style="dim")
+
+
 def _people(count: int) -> str:
     return "1 person" if count == 1 else f"{count} people"
 
 
+LOOK = {
+    "done": ("✓", "green"), "running": ("▶", "cyan"), "failed": ("✗", "red"), "undoing": ("↶", "yellow"),
+    "undone": ("↶", "dim"), "skipped": ("-", "dim"), "stuck": ("■", "bold red"), "pending": ("·", "dim"),
+}  # fmt: skip
+
+
 def steps_live(steps: Sequence[Step], progress: Mapping[str, Any] | None) -> Table:
     """The live list: what is done, what runs, how long each took, how far the one of now is."""
-    look = {
-        "done": ("✓", "green"), "running": ("▶", "cyan"), "failed": ("✗", "red"), "undoing": ("↶", "yellow"),
-        "undone": ("↶", "dim"), "skipped": ("-", "dim"), "stuck": ("■", "bold red"), "pending": ("·", "dim"),
-    }  # fmt: skip
     table = Table(box=None, pad_edge=False, padding=(0, 2), show_header=False)
     for step in steps:
-        sign, style = look[str(step.status)]
+        sign, style = LOOK[str(step.status)]
         took = duration(step.finished_at - step.started_at) if step.finished_at and step.started_at else ""
         more = ""
         if progress and progress.get("step") == step.name:
             share = progress.get("share")
             more = f"{progress.get('words', '')}{'' if share is None else f' {share:.0%}'}"
-        if step.error and str(step.status) in ("failed", "stuck"):
+        if step.error:
             more = str(step.error.get("what", ""))
         expected = f"expected {duration(step.predicted)}" if isinstance(step.predicted, timedelta) and not took else ""
         table.add_row(

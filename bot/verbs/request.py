@@ -13,7 +13,7 @@ from actions.history.rollbacks import RollbackRequest, open_rollback
 from actions.history.shown import last_shown
 from actions.history.values import RollbackId
 from actions.history.wishes import want_data
-from bot.terminal.following import RESTING, follow, say_request
+from bot.terminal.following import EVERY_SECONDS, RESTING, follow, say_request
 from bot.terminal.output import json_option, say, say_json
 from bot.terminal.rollbacks import facts_of
 from bot.verbs.check import complete_services
@@ -81,7 +81,7 @@ def request(  # noqa: PLR0913 because every option is one
         if with_data and opened.created:
             with history.writing() as connection:
                 want_data(connection, rollback, actor=asked.requester)
-        status = _assess(wiring, history, rollback)
+        status = _assess(wiring, history, rollback, quiet=as_json)
         if not as_json:
             say_request(history, rollback)
         if wait:
@@ -91,33 +91,35 @@ def request(  # noqa: PLR0913 because every option is one
     sys.exit(CODES.get(status, 0))
 
 
-def _assess(wiring: Wiring, history: History, rollback: RollbackId) -> Status:
+def _assess(wiring: Wiring, history: History, rollback: RollbackId, *, quiet: bool) -> Status:
     """Here, unless a worker was faster; what comes after it is the workers' business."""
+    if (status := show(history, rollback).rollback.status) is not Status.ASSESSING:
+        return status
     from actions.run.assessing import Assessing
     from actions.run.crewing import crew_of
     from actions.run.runner import advance
     from actions.run.shift import owner_name
 
     sites = wiring.sites(history)
-    crew = crew_of(
-        sites, only={Status.ASSESSING: Assessing(sites=sites)}, lasting=wiring.settings.lease
-    )
+    crew = crew_of(sites, only={Status.ASSESSING: Assessing(sites=sites)}, lasting=wiring.settings.lease)
     advance(crew, rollback, owner=owner_name(), stopping=threading.Event())
     status = show(history, rollback).rollback.status
     if status is Status.ASSESSING:
-        return follow(history, rollback, until=frozenset(set(Status) - {Status.ASSESSING}), stop=lambda: False)
+        return _until(history, rollback, frozenset(set(Status) - {Status.ASSESSING}), quiet=quiet)
     return status
 
 
 def _wait(history: History, rollback: RollbackId, status: Status, *, quiet: bool) -> Status:
     if status is Status.WAITING and not quiet:
         say("Waiting for approval; Ctrl-C leaves it waiting.")
-    until = RESTING - {Status.WAITING}
+    return _until(history, rollback, RESTING - {Status.WAITING}, quiet=quiet)
+
+
+def _until(history: History, rollback: RollbackId, until: frozenset[Status], *, quiet: bool) -> Status:
     if not quiet:
         return follow(history, rollback, until=until, stop=lambda: False)
-    while status not in until:
-        threading.Event().wait(0.5)
-        status = show(history, rollback).rollback.status
+    while (status := show(history, rollback).rollback.status) not in until:
+        threading.Event().wait(EVERY_SECONDS)
     return status
 
 

@@ -68,6 +68,12 @@ def test_the_servers_own_words_and_names_stay(state: str, message: str, objects:
     assert said(message, name="Error", state=state, objects=objects) == message
 
 
+@pytest.mark.parametrize("state", ["42501", "42P01", "2BP01", "55000", "P0001"])
+def test_a_raise_under_a_state_about_objects_shows_no_value(state: str) -> None:
+    text = said("ada@example.com has no plan", state=state, raised=True)
+    assert text == "*** has no plan"
+
+
 def test_a_value_under_a_standard_state_is_no_name() -> None:
     text = said('"Ada Lovelace" violates the rule', name="CheckViolation", state="23514", objects=("users",))
     assert "Ada" not in text

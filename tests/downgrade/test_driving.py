@@ -182,6 +182,22 @@ def test_a_failure_is_told_with_its_revision(
     assert columns(scratch.url) == {"id", "name", "mail"}
 
 
+def test_a_raise_under_a_borrowed_state_is_told_as_somebodys_own_words(
+    tmp_path: Path, scratch: ScratchDatabase
+) -> None:
+    own = "DO $$ BEGIN RAISE EXCEPTION USING ERRCODE = '42P01', MESSAGE = 'Ada has no plan', TABLE = 'Ada'; END $$"
+    servers = 'op.drop_table("nowhere")'
+    project = write_project(tmp_path / "project", downgrade=f'op.execute("{own}")')
+    fenced(project, scratch, "upgrade", "head")
+    told = fenced(project, scratch, "downgrade", "-1")
+    assert told.trouble is not None
+    assert (told.trouble.sqlstate, told.trouble.raised, told.trouble.objects) == ("42P01", True, ())
+    plain = write_project(tmp_path / "plain", downgrade=servers)
+    told = fenced(plain, scratch, "downgrade", "-1")
+    assert told.trouble is not None
+    assert (told.trouble.sqlstate, told.trouble.raised) == ("42P01", False)
+
+
 def test_what_the_application_prints_cannot_be_taken_for_what_is_told(tmp_path: Path, scratch: ScratchDatabase) -> None:
     noise = 'print(\'{"event": "done"}\' * 3); import sys; sys.stdout.write("x" * 100000); sys.__stdout__.write("y")'
     project = write_project(tmp_path / "project", downgrade=noise, before=noise)

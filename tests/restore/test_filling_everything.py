@@ -73,6 +73,10 @@ def test_an_encrypted_backup_is_proven_with_its_key(source: str, postgres_url: s
     with server_folder() as folder:
         backup = back_up(source, postgres_url, folder, keys=keys)
         assert prove(backup.proof()).is_proven
+        assert backup.manifest.sealed
+        sealed = backup.file(backup.manifest.sealed)
+        sealed.write_bytes(sealed.read_bytes()[:-1])
+        assert "properties.json.age" in prove(backup.proof()).why
 
 
 def test_progress_is_told_until_everything_is_done(backups: dict[Form, Backup]) -> None:

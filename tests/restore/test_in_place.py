@@ -20,7 +20,7 @@ from tests.restore.killing import moments, nursery
 from tests.restore.test_foreign_dumps import PROGRAMS, SHOP, dump, inspect
 from tests.restore.test_restoring import stored
 
-TIMES = 100 if "slow" in os.environ.get("BACKOUT_TEST_REQUIRE", "") else 4
+TIMES = 100 if "nightly" in os.environ.get("BACKOUT_TEST_REQUIRE", "") else 4
 MORE = (
     'CREATE SCHEMA "Odd ""one"', 'CREATE TYPE "Odd ""one".mood AS ENUM (\'a\')', 'CREATE TABLE "Odd ""one".t (m "Odd ""one".mood)',
     "CREATE DOMAIN positive AS int CHECK (VALUE > 0)", "CREATE TYPE pair AS (a int, b text)", "CREATE TYPE span AS RANGE (subtype = text)",

@@ -107,7 +107,7 @@ def test_a_killed_proof_says_nothing_and_leaves_nothing(
     assert prove(shop.proof(use=place)).is_proven
 
 
-@pytest.mark.slow
+@pytest.mark.nightly
 @pytest.mark.timeout(900)
 @pytest.mark.parametrize("place", ["throw-away", "beside"])
 def test_a_hundred_killed_proofs_say_nothing_and_leave_nothing(

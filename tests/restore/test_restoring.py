@@ -1,6 +1,7 @@
 import os
 import shutil
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -9,6 +10,7 @@ import pytest
 
 from actions.backup.cloning import CloneOrder, list_clones, make_clone
 from actions.backup.connecting import with_database
+from actions.backup.encryption import Keys, new_key, read_keys
 from actions.backup.folder_store import FolderStore
 from actions.backup.manifest import Manifest, read_manifest
 from actions.backup.programs import find_programs
@@ -24,7 +26,7 @@ from tests.restore.killing import moments, nursery
 from tests.restore.servers import debian_server
 from tests.restore.test_foreign_dumps import PROGRAMS, dump, inspect
 
-TIMES = 100 if "slow" in os.environ.get("BACKOUT_TEST_REQUIRE", "") else 4
+TIMES = 100 if "nightly" in os.environ.get("BACKOUT_TEST_REQUIRE", "") else 4
 
 
 @pytest.fixture
@@ -91,8 +93,9 @@ def test_the_state_of_then_is_back_and_that_of_now_is_kept(
     assert names(postgres_url, "backout_scratch") == []
 
 
+@pytest.mark.parametrize("keys", [None, read_keys(new_key().secret, where="a test")], ids=["readable", "encrypted"])
 def test_owner_grants_settings_comment_limit_and_locale_are_as_they_were(
-    postgres_url: str, live: str, folder: Path
+    postgres_url: str, live: str, folder: Path, keys: Keys | None
 ) -> None:
     owner = f"{live}_owner"
     run(
@@ -108,9 +111,9 @@ def test_owner_grants_settings_comment_limit_and_locale_are_as_they_were(
     )
     before = ask(postgres_url, facts)
     try:
-        taken(postgres_url, live, folder)
+        taken(postgres_url, live, folder, recipient=keys.recipient if keys else None)
         run(postgres_url, f"ALTER DATABASE {live} CONNECTION LIMIT 1", f"ALTER DATABASE {live} RESET search_path")
-        restore(coming(postgres_url, live), stored(folder))
+        restore(coming(postgres_url, live), replace(stored(folder), keys=keys))
         assert ask(postgres_url, facts) == before
     finally:
         for name in names(postgres_url, live):

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import psycopg
 from market import START, TARGET, Market, customers_of
-from world import Shop
+from world import Shop, wait_for
 
 from actions.history.audit import audit
 from actions.history.backups import list_backups
@@ -16,6 +16,8 @@ from actions.history.values import BackupState, RollbackId
 
 #: The next look of `serve` comes within the minute; the first is at its start.
 NEXT_LOOK_SECONDS = 75.0
+#: What `serve` says when it can be asked to end.
+READY = "Ready, with the"
 _ADVISORY = "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory'"
 _SCRATCH = "SELECT datname FROM pg_database WHERE NOT datistemplate AND datname NOT IN ('postgres', 'shop_template')"
 #: What was done for each revision that the database can be at.
@@ -29,7 +31,9 @@ def dishonest(market: Market, history: History, rollback: RollbackId, shop: Shop
     if status not in FINAL | {Status.CHOOSING, Status.HALTED}:
         return [f"it has not ended: {status}"]
     revision = shop.revision()
-    undone = [str(each) for each in shop.ask("SELECT coalesce(array_agg(revision ORDER BY revision DESC), '{}') FROM undone")]
+    undone = [
+        str(each) for each in shop.ask("SELECT coalesce(array_agg(revision ORDER BY revision DESC), '{}') FROM undone")
+    ]
     if status is Status.SUCCEEDED and revision != TARGET:
         wrong.append(f"succeeded at revision {revision}")
     if status in {Status.FAILED, Status.STOPPED} and revision != START:
@@ -90,9 +94,11 @@ def _in_folders(home: Path, history: History) -> list[str]:
 def after_the_next_look(market: Market, history: History) -> list[str]:
     """A worker comes, looks, and is ended in peace; what is still left then."""
     market.end_workers()
+    log = market.folder / "serve.log"
+    starts = log.read_text().count(READY)
     worker = market.start_worker()
     until = time.monotonic() + NEXT_LOOK_SECONDS
-    time.sleep(2.0)
+    wait_for(lambda: log.read_text().count(READY) > starts, "the worker did not start")
     while _untidy(market, history) and time.monotonic() < until:
         time.sleep(0.5)
     codes = market.end_workers()

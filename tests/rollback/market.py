@@ -120,7 +120,10 @@ class Market:
         (self.folder / "catalog.yml").write_text(json.dumps(catalog))
         self.customers = customers_of(self.shops[0])
         for shop in self.shops:
-            for words in (["writer.py", f"{shop.folder}/writer.pid"], ["web.py", str(shop.port), f"{shop.folder}/web.pid"]):
+            for words in (
+                ["writer.py", f"{shop.folder}/writer.pid"],
+                ["web.py", str(shop.port), f"{shop.folder}/web.pid"],
+            ):
                 subprocess.run(
                     ["/bin/sh", "-c", '"$0" "$@" </dev/null >/dev/null 2>&1 &', PYTHON, *words], cwd=shop.folder,
                     env=shop.environ, check=True, start_new_session=True,
@@ -154,7 +157,11 @@ class Market:
     def start_worker(self) -> "subprocess.Popen[bytes]":
         with (self.folder / "serve.log").open("ab") as log:
             worker = subprocess.Popen(
-                [PYTHON, "-m", "bot", "serve", "--workers-only"], env=self.environ, cwd=self.folder, stdout=log, stderr=log
+                [PYTHON, "-m", "bot", "serve", "--workers-only"],
+                env=self.environ,
+                cwd=self.folder,
+                stdout=log,
+                stderr=log,
             )
         self.workers.append(worker)
         return worker

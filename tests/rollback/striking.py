@@ -46,6 +46,8 @@ class Blow:
     step: str = ""
     #: Seconds after the entry: 0 is the boundary itself.
     later: float = 0.0
+    #: Of a freeze; 0 is two and a half leases.
+    lasting: float = 0.0
 
     def __str__(self) -> str:
         return f"{self.how} {self.later:.2f} s after {self.kind} {self.step}".rstrip()
@@ -53,6 +55,11 @@ class Blow:
 
 def at_every_boundary() -> list[Blow]:
     return [Blow(kind=kind, step=step) for kind, step in BOUNDARIES]
+
+
+def at_the_beginning_of_everything() -> list[Blow]:
+    """The end of a step is the boundary before the next one begins; in the night both are hit."""
+    return [blow for blow in at_every_boundary() if blow.kind != "step.done"]
 
 
 def inside_every_step(chance: random.Random) -> list[Blow]:
@@ -74,7 +81,9 @@ class Struck:
     seconds: float = 0.0
 
 
-def strike(market: Market, history: History, blows: Sequence[Blow], *, workers: int = 1, seconds: float = 300) -> Struck:
+def strike(
+    market: Market, history: History, blows: Sequence[Blow], *, workers: int = 1, seconds: float = 300
+) -> Struck:
     """All rollbacks to their end, with these blows on the way; each falls once, on whichever run comes there first."""
     struck, left, began = Struck(), list(blows), time.monotonic()
     running = [market.start_worker() for _ in range(workers)]
@@ -103,6 +112,8 @@ def strike(market: Market, history: History, blows: Sequence[Blow], *, workers: 
                     connection = psycopg.connect(market.history_url, autocommit=True)
                 break  # what was written meanwhile is read anew
             frozen = _thaw(frozen)
+            gone = [worker.returncode for worker in running if worker.poll() is not None]
+            assert not gone, f"a worker ended by itself: {gone}"
             if not entries and all(each in RESTING for each in market.statuses(history).values()):
                 break
             time.sleep(_TICK_SECONDS)
@@ -129,7 +140,7 @@ def _fall(
             victim.wait()
         case "freeze":
             os.kill(victim.pid, signal.SIGSTOP)
-            frozen.append((time.monotonic() + market.lease * 2.5, victim))
+            frozen.append((time.monotonic() + (blow.lasting or market.lease * 2.5), victim))
         case "history":
             market.servers.restart(market.servers.history, away=market.lease * 1.5 if blow.later else 0.2)
         case "service":
@@ -137,7 +148,9 @@ def _fall(
     with history.reading() as connection:
         for rollback, status in market.statuses(history).items():
             if status in {Status.RUNNING, Status.UNDOING, Status.ASSESSING, Status.APPROVED}:
-                now = next((step.name for step in steps_of(connection, rollback) if step.status in {"running", "undoing"}), "")
+                now = next(
+                    (step.name for step in steps_of(connection, rollback) if step.status in {"running", "undoing"}), ""
+                )
                 struck.hits.append(f"{status}{f' {now}' if now else ''}")
 
 

@@ -10,9 +10,10 @@ sys.path.insert(0, str(Path(__file__).parent))
 import pytest
 from honesty import after_the_next_look, dishonest
 from market import Market, Servers, opened
-from striking import Blow, Struck, at_every_boundary, inside, inside_every_step, strike
+from striking import Blow, Struck, at_the_beginning_of_everything, inside_every_step, strike
 
 from actions.history.database import History, open_history
+from actions.history.lifecycle import Status
 from tests.conftest import server_folder
 
 
@@ -27,7 +28,9 @@ def go_back(market: Market, history: History, blows: list[Blow], *, workers: int
     """All of them, with these blows on the way; fails on whatever is not as it should be."""
     market.ask_for_all(history)
     struck = strike(market, history, blows, workers=workers, seconds=seconds)
-    wrong = {str(each): found for each, shop in market.rollbacks.items() if (found := dishonest(market, history, each, shop))}
+    wrong = {
+        str(each): found for each, shop in market.rollbacks.items() if (found := dishonest(market, history, each, shop))
+    }
     log = (market.folder / "serve.log").read_text()[-4000:]
     assert wrong == {}, f"{wrong}\n{struck}\n{log}"
     left = after_the_next_look(market, history)
@@ -38,25 +41,63 @@ def go_back(market: Market, history: History, blows: list[Blow], *, workers: int
 @pytest.mark.timeout(180)
 def test_killed_where_it_hurts_most_a_run_goes_on_where_it_was(servers: Servers) -> None:
     blows = [
-        Blow(kind="step.captured", step="stop-writer"), Blow(kind="backup.making"), inside("prove", random.Random(1)),
-        Blow(kind="step.captured", step="downgrade"), Blow(kind="step.revision_reached", step="downgrade"),
-        Blow(kind="step.running", step="resume-web"),
+        Blow(kind="step.captured", step="stop-writer"), Blow(kind="backup.making"),
+        Blow(kind="step.revision_reached", step="downgrade"),
     ]  # fmt: skip
-    with server_folder() as folder, opened(servers, folder, shops=1, lease=3) as market:
-        with open_history(market.history_url) as history:
-            struck = go_back(market, history, blows)
-            assert struck.unspent == []
-            assert {str(each) for each in market.statuses(history).values()} == {"succeeded"}
+    with (
+        server_folder() as folder, opened(servers, folder, shops=1, lease=3) as market,
+        open_history(market.history_url) as history,
+    ):  # fmt: skip
+        struck = go_back(market, history, blows)
+        assert struck.unspent == []
+        assert set(market.statuses(history).values()) == {Status.SUCCEEDED}
 
 
 @pytest.mark.slow
 @pytest.mark.timeout(600)
 @pytest.mark.parametrize("workers", [1, 3])
 def test_killed_at_every_boundary_and_inside_every_step(servers: Servers, workers: int) -> None:
-    chance = random.Random(workers)
-    blows = at_every_boundary() if workers == 1 else inside_every_step(chance)
-    with server_folder() as folder, opened(servers, folder, shops=4, lease=4) as market:
-        with open_history(market.history_url) as history:
-            struck = go_back(market, history, blows, workers=workers, seconds=500)
-            assert struck.unspent == []
-            assert len(struck.hits) >= 20
+    chance = random.Random(workers)  # noqa: S311 because it draws moments, not keys
+    blows = at_the_beginning_of_everything() if workers == 1 else inside_every_step(chance)
+    with (
+        server_folder() as folder, opened(servers, folder, shops=3, lease=3) as market,
+        open_history(market.history_url) as history,
+    ):  # fmt: skip
+        struck = go_back(market, history, blows, workers=workers, seconds=500)
+        assert struck.unspent == []
+        assert len(struck.blows) >= 14
+        assert len(struck.hits) >= 20
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(300)
+def test_a_worker_that_was_frozen_until_another_took_over_does_no_harm_when_it_wakes(servers: Servers) -> None:
+    blows = [
+        Blow(how="freeze", kind="step.running", step="back-up", later=0.3),
+        # Longer than anybody waits for it to let go of the database.
+        Blow(how="freeze", kind="step.captured", step="downgrade", later=0.2, lasting=45),
+        Blow(how="freeze", kind="step.running", step="resume-web"),
+    ]  # fmt: skip
+    with (
+        server_folder() as folder, opened(servers, folder, shops=1) as market,
+        open_history(market.history_url) as history,
+    ):  # fmt: skip
+        assert go_back(market, history, blows, workers=1).unspent == []
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(300)
+def test_databases_that_restart_or_stay_away_for_longer_than_the_lease_cost_no_honesty(servers: Servers) -> None:
+    blows = [
+        Blow(how="history", kind="step.running", step="capture"),
+        Blow(how="service", kind="step.running", step="stop-web"),
+        Blow(how="history", kind="step.running", step="prove", later=0.5),
+        Blow(how="service", kind="step.revision_reached", step="downgrade"),
+        Blow(how="history", kind="step.running", step="verify", later=0.1),
+    ]  # fmt: skip
+    with (
+        server_folder() as folder, opened(servers, folder, shops=2) as market,
+        open_history(market.history_url) as history,
+    ):  # fmt: skip
+        struck = go_back(market, history, blows)
+        assert len(struck.blows) >= 2

@@ -112,7 +112,11 @@ class Shop:
         """What the catalog says of it."""
 
         def process(script: str, *words: str) -> dict[str, Any]:
-            return {"name": script, "process": [PYTHON, f"{script}.py", *words], "pid_file": str(self.folder / f"{script}.pid")}
+            return {
+                "name": script,
+                "process": [PYTHON, f"{script}.py", *words],
+                "pid_file": str(self.folder / f"{script}.pid"),
+            }
 
         return {
             "environment": "staging",
@@ -138,7 +142,10 @@ class Shop:
 
     def start(self) -> None:
         """The application runs, as on any day."""
-        for words in (["writer.py", str(self.folder / "writer.pid")], ["web.py", str(self.port), str(self.folder / "web.pid")]):
+        for words in (
+            ["writer.py", str(self.folder / "writer.pid")],
+            ["web.py", str(self.port), str(self.folder / "web.pid")],
+        ):
             subprocess.Popen([PYTHON, *words], cwd=self.folder, env=self.environ, start_new_session=True)
         wait_for(lambda: self.writes() and self.answers(), "the shop did not start")
 

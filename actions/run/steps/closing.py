@@ -35,8 +35,7 @@ def closing(rollback: Rollback, steps: Sequence[Step], status: Status) -> Facts:
 
 def _outcome(rollback: Rollback, steps: Sequence[Step], status: Status) -> str:
     if status is Status.SUCCEEDED:
-        kept = next((step for step in steps if step.name.startswith("keep")), None)
-        return "Kept as it was and resumed" if kept else "Went back, and was seen to be well"
+        return "Went back, and was seen to be well"
     failed = [step for step in steps if step.error]
     why = str((failed[0].error or {}).get("what", "")) if failed else ""
     if status is Status.STOPPED:
@@ -46,7 +45,22 @@ def _outcome(rollback: Rollback, steps: Sequence[Step], status: Status) -> str:
         if any(step.status is StepStatus.UNDONE for step in steps)
         else ""
     )
-    return f"{failed[0].title}: {why}{undone}" if failed else (rollback.outcome or "It failed")
+    said = (
+        f"{failed[0].title}: {why}" if failed else (rollback.outcome or "It was stopped behind the point of no return")
+    )
+    return f"{said}{undone or _left(steps)}"
+
+
+def _left(steps: Sequence[Step]) -> str:
+    """What a person chose after a failure, and what it left."""
+    brought = next((step for step in steps if step.action == "restore" and step.status is StepStatus.DONE), None)
+    if brought is not None and any(step.action == "downgrade" for step in steps):
+        kept = (brought.result or {}).get("kept_as")
+        beside = f"; the database as it was then is kept as {kept}" if kept else ""
+        return f". {brought.parameters.get('backup')} was brought back: the service is as it was before{beside}"
+    if any(step.status is StepStatus.SKIPPED for step in steps):
+        return ". The database was kept as it is, and the writers are back"
+    return ""
 
 
 def _times(steps: Sequence[Step], *, predicted: bool) -> JsonObject:

@@ -1,7 +1,8 @@
 """The downgrade itself: once, one revision at a time, by the service's own Alembic."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any
@@ -13,9 +14,9 @@ from actions.assess.failures import kind_of
 from actions.assess.findings.irreversible import FAILURE_ADVICE
 from actions.assess.place import Leg, alembic_order
 from actions.downgrade.order import Order, carry_out
-from actions.downgrade.target_lock import target_lock
+from actions.downgrade.target_lock import TargetLock, target_lock
 from actions.downgrade.told import Told
-from actions.errors import BackoutError, HaltedError, UnavailableError
+from actions.errors import BackoutError, HaltedError, RefusedError, UnavailableError
 from actions.history.canonical import JsonObject
 from actions.redaction import redact
 from actions.run.action import Answer, Done, Moment, Partly, Unsure, Untouched
@@ -27,8 +28,9 @@ STEP = "downgrade"
 #: Between two tries for a lock; each is written down.
 LOCK_PAUSES_SECONDS = (1.0, 2.0, 4.0, 8.0, 15.0, 30.0)
 LOCK_STATES = ("55P03", "40P01")
-#: How long a runner that lost its turn gets to let go of the database.
-LET_GO_WITHIN = timedelta(seconds=60)
+#: How long a runner that lost its turn gets to let go of the database. It noticed before its lease ran out, and ending
+#: its child takes seconds.
+LET_GO_WITHIN = timedelta(seconds=20)
 _ORPHANS = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = %s AND datname = current_database()"
 _HOLDERS = """
 SELECT coalesce(nullif(application_name, ''), 'an unnamed application') || ' (user ' || coalesce(usename, '?') || ', from '
@@ -66,8 +68,8 @@ class Downgrade:
 
     def do(self, at: Moment) -> JsonObject:
         route = _Route(at)
-        with target_lock(self.site.url, within=LET_GO_WITHIN, should_stop=at.should_stop) as lock:
-            self._end_orphans(at)
+        with self._only_we(at) as lock:
+            self._end_sessions(at, _application(at))
             if self.site.live_revisions() == route.start:
                 self.recheck(at)
                 self._refuse_disturbance(at)
@@ -148,11 +150,28 @@ class Downgrade:
         if isinstance(counters, dict):
             still_quiet(self.site.url, roles=self.site.application_roles, since=counters, should_stop=at.should_stop)
 
-    def _end_orphans(self, at: Moment) -> None:
-        """Sessions that a runner which died left behind: whatever they had not committed is undone."""
+    @contextmanager
+    def _only_we(self, at: Moment) -> Iterator[TargetLock]:
+        """A runner that lost its turn lets go by itself; one that is frozen cannot, and is made to."""
+        holder = f"{_application(at)} lock"
+        with ExitStack() as stack:
+            try:
+                held = stack.enter_context(self._lock(at, holder))
+            except RefusedError:
+                # Written under our lease: it is we who carry it out now, and whoever holds the lock does not.
+                at.note("lock_taken_over", {"after_seconds": LET_GO_WITHIN.total_seconds()})
+                self._end_sessions(at, holder)
+                held = stack.enter_context(self._lock(at, holder))
+            yield held
+
+    def _lock(self, at: Moment, application: str) -> AbstractContextManager[TargetLock]:
+        return target_lock(self.site.url, within=LET_GO_WITHIN, should_stop=at.should_stop, application=application)
+
+    def _end_sessions(self, at: Moment, application: str) -> None:
+        """Those that a runner before us left behind: whatever they had not committed is undone."""
         until = time.monotonic() + LET_GO_WITHIN.total_seconds()
         with self._connected() as connection:
-            while connection.execute(_ORPHANS, [_application(at)]).fetchall():
+            while connection.execute(_ORPHANS, [application]).fetchall():
                 if time.monotonic() > until:
                     raise HaltedError("A session of an earlier try does not end", next_step="Look at pg_stat_activity.")
                 _rest(_TICK_SECONDS, at)

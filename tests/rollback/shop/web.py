@@ -14,7 +14,9 @@ import psycopg
 class Health(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         try:
-            with psycopg.connect(os.environ["SHOP_URL"], connect_timeout=3, application_name="backout-shop web") as connection:
+            with psycopg.connect(
+                os.environ["SHOP_URL"], connect_timeout=3, application_name="backout-shop web"
+            ) as connection:
                 (count,) = connection.execute("SELECT count(*) FROM orders").fetchone()
             status, said = 200, {"status": "ok", "count": count}
         except psycopg.Error:

@@ -1,0 +1,117 @@
+"""Rollbacks whose workers are killed, frozen and cut off from their databases: how each of them ends.
+
+`python -m bench kill --runs 300 --replicas 1`: shops of `tests/rollback/market.py` go back, a few at a time, while blows
+fall at random boundaries of steps and at random moments inside them. Every batch has a seed of its own, from which all
+its blows follow; whatever did not end honestly is told with it, and `--runs 5 --seed THAT` does it again.
+"""
+
+import argparse
+import random
+import sys
+import tempfile
+import time
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+sys.path.insert(0, str(ROOT / "tests" / "rollback"))
+
+from honesty import after_the_next_look, dishonest  # noqa: E402 because the shops are in the tests
+from market import Servers, opened  # noqa: E402
+from striking import BOUNDARIES, STEPS, Blow, How, Struck, inside, strike  # noqa: E402
+
+from actions.history.database import open_history  # noqa: E402
+
+AT_ONCE = 5
+LEASE_SECONDS = 5
+#: How often each kind of blow is drawn. `freeze` and an absence cost a lease each.
+WEIGHTS: dict[How, int] = {"kill": 16, "freeze": 2, "history": 1, "service": 1}
+BLOWS = (4, 9)
+LONGEST_SECONDS = 900.0
+
+
+@dataclass
+class Tally:
+    """What came of all batches."""
+
+    outcomes: Counter[str] = field(default_factory=Counter)
+    blows: Counter[str] = field(default_factory=Counter)
+    hits: Counter[str] = field(default_factory=Counter)
+    dishonest: list[str] = field(default_factory=list)
+
+    def numbers(self) -> dict[str, float]:
+        return {
+            "runs": self.outcomes.total(), "blows": self.blows.total(), "runs_hit": self.hits.total(),
+            "dishonest": len(self.dishonest), **{f"ended_{name}": count for name, count in self.outcomes.items()},
+        }  # fmt: skip
+
+
+def run(arguments: Sequence[str]) -> dict[str, float]:
+    """Prints a table of outcomes and every dishonest end with its seed."""
+    parser = argparse.ArgumentParser(prog="python -m bench kill")
+    parser.add_argument("--runs", type=int, default=300, help="how many rollbacks")
+    parser.add_argument("--replicas", type=int, default=1, choices=(1, 3), help="how many workers share them")
+    parser.add_argument("--seed", type=int, default=1, help="of the first batch; each further one has the next number")
+    parser.add_argument("--at-once", type=int, default=AT_ONCE, help="rollbacks of a batch, which run at the same time")
+    chosen = parser.parse_args(arguments)
+    tally, began = Tally(), time.monotonic()
+    with tempfile.TemporaryDirectory(prefix="backout-bench-") as folder:
+        Path(folder).chmod(0o755)
+        with Servers(Path(folder)) as servers:
+            seed = chosen.seed
+            while (left := chosen.runs - tally.outcomes.total()) > 0:
+                batch(servers, tally, seed=seed, shops=min(left, chosen.at_once), replicas=chosen.replicas)
+                seed += 1
+    _show(tally, time.monotonic() - began)
+    return tally.numbers()
+
+
+def drawn(seed: int) -> list[Blow]:
+    """The blows of one batch."""
+    chance = random.Random(seed)  # noqa: S311 because it draws moments, not keys
+    blows = []
+    for _ in range(chance.randint(*BLOWS)):
+        how = chance.choices(list(WEIGHTS), list(WEIGHTS.values()))[0]
+        if chance.random() < 0.5:
+            kind, step = chance.choice(BOUNDARIES)
+            blows.append(Blow(how=how, kind=kind, step=step))
+        else:
+            blows.append(inside(chance.choice(STEPS), chance, how))
+    return blows
+
+
+def batch(servers: Servers, tally: Tally, *, seed: int, shops: int, replicas: int) -> None:
+    with tempfile.TemporaryDirectory(prefix="backout-bench-") as folder:
+        Path(folder).chmod(0o755)
+        with opened(servers, Path(folder), shops=shops, lease=LEASE_SECONDS) as market:
+            with open_history(market.history_url) as history:
+                market.ask_for_all(history)
+                struck, trouble = Struck(), []
+                try:
+                    struck = strike(market, history, drawn(seed), workers=replicas, seconds=LONGEST_SECONDS)
+                except AssertionError as error:
+                    trouble.append(str(error))
+                for rollback, shop in market.rollbacks.items():
+                    trouble += [f"{rollback}: {each}" for each in dishonest(market, history, rollback, shop)]
+                trouble += after_the_next_look(market, history)
+                tally.outcomes.update(status.value for status in market.statuses(history).values())
+            if trouble:
+                log = Path(tempfile.gettempdir()) / f"backout-kill-{replicas}-{seed}.log"
+                log.write_bytes((market.folder / "serve.log").read_bytes())
+                tally.dishonest += [f"seed {seed}: {each} (log: {log})" for each in trouble]
+    tally.blows.update(each.split()[0] for each in struck.blows)
+    tally.hits.update(struck.hits)
+    said = f"seed {seed}: {shops} runs, {len(struck.blows)} blows, {len(struck.hits)} hits, {struck.seconds:.0f} s"
+    print(said + "".join(f"\n  {each}" for each in trouble), file=sys.stderr, flush=True)
+
+
+def _show(tally: Tally, seconds: float) -> None:
+    for title, counted in (("outcome", tally.outcomes), ("blow", tally.blows), ("runs hit while", tally.hits)):
+        print(f"\n{title:<40} {'times':>6}")
+        for name, count in counted.most_common():
+            print(f"{name:<40} {count:>6}")
+    print(f"\n{len(tally.dishonest)} dishonest ends in {seconds:.0f} s")
+    for each in tally.dishonest:
+        print(f"  {each}")

@@ -1,0 +1,92 @@
+"""A copy is looked at before and after: whose fault it is when that does not work is said rightly."""
+
+import os
+import sys
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+
+import psycopg
+import pytest
+
+from actions.assess.data_rehearsal import rehearse_data
+from actions.assess.rehearsal import Stage, connected
+from actions.backup.connecting import place_of
+from actions.backup.programs import find_programs
+from actions.backup.scratch import ScratchDatabase, ScratchServer
+from actions.catalog import load_catalog
+from actions.errors import UnavailableError
+from actions.platforms.local import LocalCommands
+from tests.downgrade.project import drive, write_project
+
+CATALOG = """
+services:
+  people:
+    environment: staging
+    platform: {{kind: local, folder: {folder}}}
+    database: ${{PEOPLE_URL}}
+    migrations: {{config: alembic.ini, run: {{python: {python}}}}}
+"""
+
+
+@pytest.fixture
+def scratch(postgres_url: str) -> Iterator[ScratchDatabase]:
+    with ScratchServer(postgres_url) as server, server.database() as database:
+        yield database
+
+
+def ask(url: str, *statements: str) -> None:
+    with connected(url) as connection:
+        for statement in statements:
+            connection.execute(statement.encode())
+
+
+def test_a_time_limit_is_not_taken_for_a_lost_server(scratch: ScratchDatabase) -> None:
+    with pytest.raises(UnavailableError, match=r"could not be looked at: .*statement timeout"):
+        ask(scratch.url, "SET statement_timeout = 50", "SELECT pg_sleep(5)")
+
+
+def test_a_role_without_connections_left_is_not_taken_for_a_lost_server(scratch: ScratchDatabase) -> None:
+    role = f"crowded_{scratch.token}"
+    with psycopg.connect(scratch.url, autocommit=True) as admin:
+        admin.execute(f"CREATE ROLE {role} LOGIN CONNECTION LIMIT 0".encode())
+        try:
+            admin.execute(f"ALTER DATABASE {scratch.name} CONNECTION LIMIT 0".encode())
+            admin.execute(f"ALTER ROLE {role} PASSWORD 'x'".encode())
+            host, port, _ = place_of(scratch.url)
+            url = f"postgresql://{role}:x@/{scratch.name}?host={host}&port={port}"
+            with pytest.raises(UnavailableError, match="too many connections"), connected(url):
+                pass
+        finally:
+            admin.execute(f"DROP ROLE {role}".encode())
+
+
+def test_a_session_that_the_server_ended_is_a_lost_server(scratch: ScratchDatabase) -> None:
+    with pytest.raises(UnavailableError, match="went away"):
+        ask(scratch.url, "SELECT pg_terminate_backend(pg_backend_pid())")
+
+
+def test_where_nobody_listens_the_server_is_lost(tmp_path: Path) -> None:
+    with pytest.raises(UnavailableError, match="went away"), connected(f"postgresql://x@/y?host={tmp_path}"):
+        pass
+
+
+@pytest.mark.parametrize(
+    ("within", "unread"), [(timedelta(milliseconds=1), True), (timedelta(minutes=5), False)], ids=["no time", "time"]
+)
+def test_what_the_older_scripts_build_is_found_out_in_time_or_said_to_be_unread(
+    tmp_path: Path, database_url: str, postgres_url: str, within: timedelta, *, unread: bool
+) -> None:
+    project = write_project(tmp_path / "project", downgrade='op.drop_column("people", "mail")')
+    assert drive(project, database_url, "upgrade", "head").succeeded
+    (project / "backout.yml").write_text(CATALOG.format(folder=project, python=sys.executable))
+    service = load_catalog(project / "backout.yml", {}).services["people"]
+    with ScratchServer(postgres_url) as server:
+        stage = Stage(
+            service=service, environ={}, live_url=database_url, live_revisions=("b2",), target="-1", server=server,
+            beside=True, programs=find_programs(os.environ)[0], commands=LocalCommands(), older_within=within,
+        )  # fmt: skip
+        found = rehearse_data(stage)
+    assert found.succeeds
+    assert found.older_unread is unread
+    assert found.unlike_older == (None if unread else ())
