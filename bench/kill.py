@@ -23,6 +23,8 @@ from market import Servers, opened  # noqa: E402
 from striking import BOUNDARIES, STEPS, Blow, How, Struck, inside, strike  # noqa: E402
 
 from actions.history.database import open_history  # noqa: E402
+from actions.history.lifecycle import Status  # noqa: E402
+from actions.history.queries import show  # noqa: E402
 
 AT_ONCE = 5
 LEASE_SECONDS = 5
@@ -39,6 +41,8 @@ class Tally:
     outcomes: Counter[str] = field(default_factory=Counter)
     blows: Counter[str] = field(default_factory=Counter)
     hits: Counter[str] = field(default_factory=Counter)
+    #: Why those that did not succeed ended as they did.
+    reasons: Counter[str] = field(default_factory=Counter)
     dishonest: list[str] = field(default_factory=list)
 
     def numbers(self) -> dict[str, float]:
@@ -96,7 +100,9 @@ def batch(servers: Servers, tally: Tally, *, seed: int, shops: int, replicas: in
                 for rollback, shop in market.rollbacks.items():
                     trouble += [f"{rollback}: {each}" for each in dishonest(market, history, rollback, shop)]
                 trouble += after_the_next_look(market, history)
-                tally.outcomes.update(status.value for status in market.statuses(history).values())
+                ends = [show(history, each).rollback for each in market.rollbacks]
+                tally.outcomes.update(end.status.value for end in ends)
+                tally.reasons.update(str(end.outcome) for end in ends if end.status is not Status.SUCCEEDED)
             if trouble:
                 log = Path(tempfile.gettempdir()) / f"backout-kill-{replicas}-{seed}.log"
                 log.write_bytes((market.folder / "serve.log").read_bytes())
@@ -108,7 +114,10 @@ def batch(servers: Servers, tally: Tally, *, seed: int, shops: int, replicas: in
 
 
 def _show(tally: Tally, seconds: float) -> None:
-    for title, counted in (("outcome", tally.outcomes), ("blow", tally.blows), ("runs hit while", tally.hits)):
+    tables = (
+        ("outcome", tally.outcomes), ("blow", tally.blows), ("runs hit while", tally.hits), ("not succeeded because", tally.reasons),
+    )  # fmt: skip
+    for title, counted in tables:
         print(f"\n{title:<40} {'times':>6}")
         for name, count in counted.most_common():
             print(f"{name:<40} {count:>6}")

@@ -7,7 +7,7 @@ import pwd
 import threading
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -97,6 +97,7 @@ class Wiring:
         """What there is of one service or of all. When the history is away: what the stores tell, and that trouble."""
         from actions.backup.stores import chosen_stores
         from actions.restore.cloning_one import list_of
+        from actions.restore.kept_ones import kept_of
         from actions.restore.listing import list_all
         from actions.restore.sweeping import sweep
 
@@ -105,7 +106,8 @@ class Wiring:
         try:
             with self.history() as history:
                 sweep(history, self.stores_of, actor=self.person())
-                return tuple(list_of(self._premises(history, each)) for each in chosen), None
+                all_of_it = [self._premises(history, each) for each in chosen]
+                return tuple(replace(list_of(each), kept=kept_of(each)) for each in all_of_it), None
         except UnavailableError as error:
             stores = [chosen_stores(each, self.environ, self.settings.home / "backups") for each in chosen]
             return tuple(list_all(None, each.name, shelf) for each, shelf in zip(chosen, stores, strict=True)), error

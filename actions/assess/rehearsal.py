@@ -158,8 +158,7 @@ def connected(url: str) -> Iterator[psycopg.Connection[Any]]:
     try:
         connection = psycopg.connect(url, connect_timeout=CONNECT_SECONDS, application_name="backout rehearsal")
     except psycopg.OperationalError as error:
-        # A server that is there says why not.
-        if "FATAL:" in str(error) and not SHUTTING_DOWN.search(str(error)):
+        if NO_ROOM.search(str(error)):
             raise _could_not_look(error) from error
         raise _went_away() from error
     try:
@@ -171,8 +170,8 @@ def connected(url: str) -> Iterator[psycopg.Connection[Any]]:
         raise _could_not_look(error) from error
 
 
-#: A server that ends or begins is one that went away.
-SHUTTING_DOWN = re.compile(r"the database system is |terminating connection")
+#: A server that is there, but has no connection left for us.
+NO_ROOM = re.compile(r"too many (?:connections|clients)|remaining connection slots")
 
 
 def _went_away() -> UnavailableError:

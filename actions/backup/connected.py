@@ -92,7 +92,8 @@ def maintenance(admin_url: str, *, avoid: Sequence[str], purpose: str) -> Iterat
         return
     raise UnavailableError(
         f"The server does not answer in any of {', '.join(places)}: {first_line(trouble) if trouble else ''}",
-        next_step="Look at the database's `admin_url` in the catalog; let it name a database other than the service's.",
+        next_step="See that the server is up and can be reached from here. `admin_url` in the catalog must lead to a "
+        "database other than the service's.",
     ) from trouble
 
 

@@ -166,6 +166,14 @@ def explain(what: str, said: str) -> BackoutError:
     return UnavailableError(sentence, next_step="Look whether the server is well, then try again.")
 
 
+_DAMAGED = "The database itself is damaged. Keep its files, look at the server's log and disks, and restore a backup."
+#: No other try will read it either.
+_MARKS_OF_DAMAGE = (
+    "invalid page in block", "could not read block", "could not read blocks", "missing chunk number",
+    "unexpected chunk number", "unexpected chunk size", "compressed pglz data is corrupt", "compressed lz4 data is corrupt",
+    "could not access status of transaction", "invalid memory alloc request size", "is corrupt", "found xmin",
+    "could not open file \"base/", "could not open file \"pg_tblspc/",
+)  # fmt: skip
 _ADVICE = (
     ("lock timeout", "Another session changes that table (ALTER TABLE?). Try again when it has finished."),
     ("could not obtain lock", "Another session changes that table (ALTER TABLE?). Try again when it has finished."),
@@ -177,6 +185,7 @@ _ADVICE = (
         "conflict with recovery",
         "Let the standby wait longer (max_standby_streaming_delay), or set hot_standby_feedback.",
     ),
+    *((mark, _DAMAGED) for mark in _MARKS_OF_DAMAGE),
     ("due to user request", "Somebody cancelled it on the server. Try again."),
     ("does not exist", "Something was dropped or changed while the backup was taken. Try again."),
 )

@@ -3,7 +3,8 @@
 First every name is looked at, so that what cannot become files is refused before anything is written. Then each file is
 written whole beside its place, noted, and given its name; one that says the same already is left alone. Last, files of
 earlier exports that no row stands for are removed: only those that still are what we wrote. Interrupted at any moment,
-every file is whole, and the next export completes the work.
+every file is whole, and the next export completes the work. (Files are not forced to the disk one by one, which would take
+many times as long: after a power cut, exporting again finds those that did not get there, by their content.)
 """
 
 import os
@@ -72,9 +73,6 @@ def export(order: ExportOrder) -> Exported:
                 work = _Work(order=order, plan=planned, folder=folder, names=names, tally=tally, counted=counted)
                 work.write_all(connection, journal)
             work.tidy()
-            if tally.written:
-                # Contents before the record: after a power cut it must not speak of files that are empty.
-                os.sync()
             record.close(names)
     _tell(order, _TIDIED, f"{tally.files} files, {tally.written} of them new or changed, {tally.removed} removed")
     return Exported(

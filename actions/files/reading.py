@@ -161,8 +161,7 @@ def _texts(columns: tuple[str, ...]) -> sql.Composable:
 
 def _matching(relation: Relation) -> sql.Composable:
     return sql.SQL(" AND ").join(
-        sql.SQL("{} = {}").format(named("r", theirs), named("t", own))
-        for theirs, own in relation.match
+        sql.SQL("{} = {}").format(named("r", theirs), named("t", own)) for theirs, own in relation.match
     )
 
 

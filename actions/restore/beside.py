@@ -4,6 +4,7 @@ Until it is whole it is a scratch database: it goes when we go, however suddenly
 grants, settings, its mark and its name; from that moment on it is ready to take the service's place.
 """
 
+import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -62,7 +63,38 @@ def beside(place: NewPlace) -> Iterator[Beside]:
         return making(name, place.properties, tablespace=tablespace, server_version=version)
 
     with ScratchServer(server_url) as server, server.database(making=make) as scratch:
+        _try_out(place, scratch.name)
         yield Beside(url=scratch.url, name=scratch.name, server=server, place=place, make=make)
+
+
+def _try_out(place: NewPlace, name: str) -> None:
+    """Grants and settings are given at the end; whether our role may give them is known before hours of work."""
+    with maintenance(place.admin_url, avoid=(place.live, name), purpose="restore") as connection:
+        try:
+            with connection.transaction(force_rollback=True):
+                for statement in giving(name, place.properties):
+                    connection.execute(statement)
+        except errors.InsufficientPrivilege as error:
+            raise _may_not_give(error) from error
+        except psycopg.Error as error:
+            raise BackoutError(
+                f"The new database could not be given what the old one had: {first_line(error)}"
+            ) from error
+
+
+def _may_not_give(error: errors.InsufficientPrivilege) -> ConfigurationError:
+    what = "The new database could not be given what the old one had"
+    refused = _PARAMETER.search(error.diag.message_primary or "")
+    if refused is None:
+        return not_allowed(error, what)
+    return ConfigurationError(
+        f"{what}: our role may not set `{refused[1]}` for a database",
+        next_step=f"A superuser can allow it (GRANT SET ON PARAMETER {refused[1]} TO our role, since PostgreSQL 15), or "
+        "be named as `admin_url` in the catalog. In place (`--in-place`) the database keeps the settings that it has.",
+    )
+
+
+_PARAMETER = re.compile(r"parameter [\"'«„“”]([^\"'»“”]+)")
 
 
 def adopt(new: Beside, *, name: str | None = None) -> str:
@@ -82,7 +114,7 @@ def adopt(new: Beside, *, name: str | None = None) -> str:
         except errors.DuplicateDatabase as error:
             raise _taken(final) from error
         except errors.InsufficientPrivilege as error:
-            raise not_allowed(error, "The new database could not be given what the old one has") from error
+            raise _may_not_give(error) from error
         except psycopg.Error as error:
             raise BackoutError(f"The new database could not be made ready: {first_line(error)}") from error
     return final

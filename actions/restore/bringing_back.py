@@ -8,6 +8,7 @@ from pathlib import Path
 from actions.backup.pipes import DamagedError
 from actions.errors import BackoutError, ConfigurationError, RefusedError, UnavailableError
 from actions.history.backups import Learnt, move_backup
+from actions.history.in_use import in_use
 from actions.history.record import Entry, append
 from actions.history.values import BackupState
 from actions.redaction import redact
@@ -27,7 +28,9 @@ def bring_back(premises: Premises, intent: Intent, wanted: Wanted) -> CameBack:
     """After an error the service's database is what it was, unless the error says otherwise."""
     _record(premises, "restore.started", intent, {"as": wanted.as_name})
     try:
-        came = _go(premises, intent, wanted)
+        # Whatever retention does meanwhile, this one stays.
+        with in_use(premises.history, intent.source):
+            came = _go(premises, intent, wanted)
     except DamagedError as error:
         _record(premises, "restore.failed", intent, {"because": redact(error.what)})
         raise with_advice(premises, error, intent.source) from error

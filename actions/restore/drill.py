@@ -192,7 +192,7 @@ class _Rehearsal:
             faults = [f"{copy.store}: {copy.condition}: {some(copy.faults)}" for copy in bad]
             raise BackoutError("; ".join(faults), next_step="Look at the disks of that store; take another backup.")
         self._valid = True
-        files = len([*made.manifest.files, *made.manifest.tables])
+        files = len(made.manifest.every_file)
         return Seen(said=f"{files} files, every byte as it was written, in {len(copies)} of {len(copies)} stores")
 
     def _read_content(self) -> Seen:

@@ -54,7 +54,9 @@ def drop_marked(admin_url: str, name: str, *, database: str, kind: type[KeptMark
             "SELECT shobj_description(oid, 'pg_database') FROM pg_database WHERE datname = %s", [name]
         ).fetchone()
         if row is None:
-            raise BackoutError(f"There is no database {name} on this server")
+            raise BackoutError(
+                f"There is no database {name} on this server", next_step="`backout backups SERVICE` lists what is kept."
+            )
         mark: Mark | None = read_mark(name, row[0])
         if not isinstance(mark, kind) or mark.database != database or name == database:
             raise RefusedError(

@@ -1,12 +1,23 @@
 """The database that a restore replaced: back in its place, or gone at last. Both are on the record."""
 
 from actions.backup.connecting import place_of
+from actions.errors import BackoutError
 from actions.history.record import Entry, append
 from actions.restore.alone import only_one_restores
 from actions.restore.intending import refuse_beside_a_rollback
-from actions.restore.kept import drop_kept
+from actions.restore.kept import KeptDatabase, drop_kept, kept_databases
 from actions.restore.premises import Premises
 from actions.restore.swapping import SwapOrder, Swapped, swap_back
+
+
+def kept_of(premises: Premises) -> tuple[KeptDatabase, ...]:
+    """The newest first; none when the server does not answer."""
+    if premises.service.database is None:
+        return ()
+    try:
+        return kept_databases(premises.admin_url, database=place_of(premises.url)[2])
+    except BackoutError:
+        return ()
 
 
 def swap_it_back(premises: Premises, name: str) -> Swapped:

@@ -9,6 +9,7 @@ from actions.backup.keeping import Copy, Rules, Verdict, decide
 from actions.catalog.schedules import zone
 from actions.errors import BackoutError
 from actions.history.backups import Learnt, move_backup, needed_by_rollbacks
+from actions.history.in_use import unless_in_use
 from actions.history.values import BackupState
 from actions.restore.listing import LET_GO_BUT_THERE, Listed, There, list_all
 from actions.restore.premises import Premises
@@ -71,19 +72,25 @@ def _carry_out(
 ) -> tuple[tuple[str, ...], Mapping[str, str]]:
     gone, postponed = [], {}
     for name in verdict.let_go:
-        trouble = next(_not_yet(listed[name]), None) or next(iter(remove_from(premises.stores, name).values()), None)
-        if trouble is not None:
-            postponed[name] = trouble
-            log.warning(
-                "Backup %s cannot be let go yet: %s", name, trouble,
-                extra={"event": "backup_not_deleted", "backup": name, "service": premises.service.name},
-            )  # fmt: skip
-            continue
-        with premises.history.writing() as connection:
-            because = Learnt(because="let go by its retention")
-            move_backup(connection, name, BackupState.DELETED, because, actor=premises.actor)
-        gone.append(name)
+        with unless_in_use(premises.history, name) as is_free:
+            trouble = _remove(premises, listed[name]) if is_free else "it is being restored or proven"
+            if trouble is None:
+                with premises.history.writing() as connection:
+                    because = Learnt(because="let go by its retention")
+                    move_backup(connection, name, BackupState.DELETED, because, actor=premises.actor)
+                gone.append(name)
+                continue
+        postponed[name] = trouble
+        log.warning(
+            "Backup %s cannot be let go yet: %s", name, trouble,
+            extra={"event": "backup_not_deleted", "backup": name, "service": premises.service.name},
+        )  # fmt: skip
     return tuple(gone), postponed
+
+
+def _remove(premises: Premises, each: Listed) -> str | None:
+    """Why it could not be removed."""
+    return next(_not_yet(each), None) or next(iter(remove_from(premises.stores, each.name).values()), None)
 
 
 def _not_yet(each: Listed) -> Iterator[str]:

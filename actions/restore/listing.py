@@ -18,6 +18,7 @@ from actions.errors import BackoutError
 from actions.history.backups import list_backups
 from actions.history.database import History
 from actions.history.values import BackupRecord, BackupState
+from actions.restore.kept import KeptDatabase
 
 MOST = 1000
 #: A store was away when its retention let go of it.
@@ -88,6 +89,8 @@ class Listing:
     away: Mapping[str, str]
     #: The newest first.
     backups: tuple[Listed, ...]
+    #: Databases that were replaced and are kept on the server, the newest first; empty where nobody asked it.
+    kept: tuple[KeptDatabase, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -7,6 +7,7 @@ from actions.backup.progress import Watcher, unwatched
 from actions.errors import BackoutError, ConfigurationError
 from actions.history.backups import Learnt, NewBackup, adopt_backup, find_backup, move_backup, note_on_backup
 from actions.history.canonical import Json
+from actions.history.in_use import in_use
 from actions.history.values import BackupRecord, BackupState
 from actions.restore.advice import Situation, Trouble, advise
 from actions.restore.checking import Condition, CopyChecked, check_copies
@@ -65,7 +66,8 @@ def check_backup(
     if prove and whole is not None and whole.manifest is not None:
         store = next(store for store in premises.stores if store.title == whole.store)
         try:
-            proved = prove_it(premises, whole.manifest, store, watch=watch, should_stop=should_stop)
+            with in_use(premises.history, chosen.name):
+                proved = prove_it(premises, whole.manifest, store, watch=watch, should_stop=should_stop)
         except BackoutError as error:
             limits.check()
             trouble = error.what

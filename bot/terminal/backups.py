@@ -59,6 +59,7 @@ def listings_page(listings: Sequence[Listing], now: datetime, *, many: bool) -> 
         else:
             yield Text(f"No backups of {listing.service} yet: backout backup {listing.service}")
         yield from _stores(listing)
+        yield from _kept(listing, now)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -147,6 +148,15 @@ def _stores(listing: Listing) -> Iterator[Text]:
             yield Text.assemble(f"{number} = {title}  ", (f"? does not answer: {away}", "yellow"))
         else:
             yield Text(f"{number} = {title}", style="dim")
+
+
+def _kept(listing: Listing, now: datetime) -> Iterator[Text]:
+    """They take room, and whoever closed the terminal after a restore finds their names here."""
+    for each in listing.kept:
+        yield Text(f"kept: {each.name}, {size(each.bytes)}, replaced {age(each.until, now)} ago: {each.because}")
+    if listing.kept:
+        yield Text(f"    back in its place: backout restore {listing.service} --kept NAME", style="dim")
+        yield Text(f"    gone for good:     backout restore {listing.service} --drop-kept NAME", style="dim")
 
 
 def listed_facts(backup: Listed) -> dict[str, Any]:

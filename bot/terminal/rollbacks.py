@@ -1,6 +1,6 @@
 """Rollbacks as tables and pages of a terminal, and as facts for `--json`."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import is_dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -163,15 +163,29 @@ def _voices_table(story: Story) -> Table:
     return table
 
 
-def _events_table(events: Iterable[Event]) -> Table:
+def _events_table(events: Sequence[Event]) -> Table:
     table = Table(box=None, pad_edge=False, header_style="bold", title="Record", title_justify="left")
-    for name in ("entry", "when (UTC)", "what", "about", "by"):
-        table.add_column(name, no_wrap=name != "about")
+    days = sorted({event.at.date() for event in events})
+    one_day = len(days) == 1
+    for name in ("entry", f"{days[0]} UTC" if one_day else "when (UTC)"):
+        table.add_column(name, no_wrap=True)
+    table.add_column("what", overflow="fold")
+    table.add_column("by", no_wrap=True)
     for event in events:
-        table.add_row(
-            str(event.seq), event.at.strftime("%Y-%m-%d %H:%M:%S"), event.kind, about(event), _short(event.actor)
-        )
+        when = event.at.strftime("%H:%M:%S" if one_day else "%Y-%m-%d %H:%M:%S")
+        said = Text(event.kind, style=_ENTRY_LOOK.get(event.kind.rpartition(".")[2], ""))
+        table.add_row(str(event.seq), when, said + Text(f"  {about(event)}".rstrip(), style="dim"), _short(event.actor))
     return table
+
+
+#: What must not be overlooked among many.
+_ENTRY_LOOK = {
+    "failed": "red",
+    "stuck": "bold red",
+    "halted": "bold red",
+    "choosing": "bold yellow",
+    "turned_away": "yellow",
+}
 
 
 def about(event: Event) -> str:

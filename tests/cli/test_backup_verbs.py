@@ -103,18 +103,21 @@ def test_a_restore_says_what_is_lost_does_it_and_says_how_to_undo_it(run: Run, o
     assert done.returncode == 0, done.stderr
     assert "100 rows would be lost" in done.stdout
     assert "public.bills   100 more now than then (900)" in done.stdout
+    assert "is needed on the server's disk, beside the present database" in done.stdout
     assert rows(orders) == 900
     safety = re.search(r"safety backup +(orders_\S+)", done.stdout)
     kept = re.search(r"old database +(orders_\S+), as it was", done.stdout)
     assert safety
     assert kept
     assert {each["name"]: each["purpose"] for each in listed(run)}[safety[1]].startswith("before a restore of orders_")
+    assert f"kept: {kept[1]}, " in run("backups", "orders").stdout
     undone = run("restore", "orders", "--kept", kept[1], "--yes", "--json")
     assert undone.returncode == 0, undone.stderr
     assert rows(orders) == 1000
     replaced = json.loads(undone.stdout)["kept_as"]
     dropped = run("restore", "orders", "--drop-kept", replaced, "--yes")
     assert dropped.returncode == 0, dropped.stderr
+    assert "kept: " not in run("backups", "orders").stdout
     again = run("restore", "orders", "--kept", replaced, "--yes")
     assert again.returncode == 1
     assert replaced in again.stderr

@@ -6,11 +6,14 @@ from pathlib import Path
 
 import psycopg
 import pytest
+from sqlalchemy import text
 
 from actions.backup.progress import Progress, Stage
 from actions.errors import RefusedError, UnavailableError
 from actions.history.audit import audit
 from actions.history.backups import find_backup, list_backups
+from actions.history.database import History
+from actions.history.in_use import in_use
 from actions.history.values import BackupState
 from actions.restore.backing_up import BackupOrder, StoppedError, back_up
 from actions.restore.cloning_one import list_of
@@ -133,6 +136,29 @@ def test_older_ones_go_as_the_catalog_says(make_premises: MakePremises, stores: 
     assert (record.state, record.because) == (BackupState.DELETED, "let go by its retention")
     assert [each.name for each in list_of(premises).backups] == list(reversed(names[1:]))
     assert audit(premises.history).whole
+
+
+def test_one_that_is_being_restored_is_not_let_go_before_that_is_over(
+    make_premises: MakePremises, stores: tuple[Path, Path]
+) -> None:
+    premises = make_premises(keep="{last: 1, min_age: 0s}")
+    oldest = back_up(premises, BackupOrder(prove=False, keep=False)).name
+    back_up(premises, BackupOrder(keep=False))
+    with in_use(premises.history, oldest), in_use(premises.history, oldest):
+        held = let_go(premises)
+    assert (held.gone, dict(held.postponed)) == ((), {oldest: "it is being restored or proven"})
+    assert (stores[0] / oldest).exists()
+    assert let_go(premises).gone == (oldest,)
+
+
+def test_a_history_that_went_away_meanwhile_does_not_spoil_what_was_restored(history: History) -> None:
+    with in_use(history, "orders_20260102_030405_aaaa"), history.writing() as connection:
+        ended = connection.execute(
+            text(
+                "SELECT count(pg_terminate_backend(pid, 5000)) FROM pg_locks WHERE locktype = 'advisory' AND mode = 'ShareLock'"
+            )
+        ).scalar()
+    assert ended
 
 
 def test_one_slot_of_a_schedule_is_answered_once(premises: Premises) -> None:

@@ -1,4 +1,5 @@
 import os
+import re
 import shutil
 from collections.abc import Iterator
 from dataclasses import replace
@@ -14,6 +15,7 @@ from actions.backup.encryption import Keys, new_key, read_keys
 from actions.backup.folder_store import FolderStore
 from actions.backup.manifest import Manifest, read_manifest
 from actions.backup.programs import find_programs
+from actions.backup.progress import Progress
 from actions.errors import BackoutError, ConfigurationError, RefusedError
 from actions.restore.kept import drop_kept, kept_databases
 from actions.restore.limits import Limits
@@ -124,6 +126,27 @@ def test_owner_grants_settings_comment_limit_and_locale_are_as_they_were(
             )
             run(postgres_url, f"ALTER ROLE {owner} IN DATABASE {name} RESET ALL")
         run(postgres_url, f"DROP ROLE {owner}")
+
+
+def test_a_setting_that_our_role_may_not_give_is_known_before_the_rows_are_filled(
+    postgres_url: str, live: str, folder: Path
+) -> None:
+    owner = f"{live}_owner"
+    run(
+        postgres_url, f"CREATE ROLE {owner} LOGIN CREATEDB PASSWORD 'owner-word'", f"ALTER DATABASE {live} OWNER TO {owner}",
+        f"ALTER DATABASE {live} SET app.jwt_secret TO 'hidden'",
+    )  # fmt: skip
+    url = re.sub(r"//backout[^@]*@", f"//{owner}:owner-word@", postgres_url)
+    told: list[Progress] = []
+    try:
+        taken(postgres_url, live, folder)
+        with pytest.raises(ConfigurationError, match=r"may not set `app\.jwt_secret`") as caught:
+            restore(coming(url, live, watch=told.append), stored(folder))
+        assert "GRANT SET ON PARAMETER app.jwt_secret" in str(caught.value.next_step)
+        assert "hidden" not in str(caught.value)
+        assert told == []
+    finally:
+        run(postgres_url, f"ALTER DATABASE {live} OWNER TO backout", f"DROP ROLE {owner}")
 
 
 def test_as_another_name_leaves_the_service_alone(postgres_url: str, live: str, folder: Path) -> None:

@@ -92,6 +92,18 @@ def kinds(shop: Shop) -> list[str]:
     return [str(kind) for (kind,) in found]
 
 
+def seconds_between(shop: Shop, first: str, then: str) -> float:
+    """Two entries about the newest rollback, by the database's clock."""
+    times = dict(
+        query(
+            shop,
+            "SELECT body::jsonb->>'kind', max((body::jsonb->>'at')::timestamptz) FROM events"
+            " WHERE rollback_id = (SELECT max(id) FROM rollbacks) GROUP BY 1",
+        )
+    )
+    return float((times[then] - times[first]).total_seconds())
+
+
 def rests(shop: Shop, *, seconds: float = 110) -> str:
     """Where it stands when nothing moves any more."""
     wait_for(lambda: status(shop) not in MOVES, f"it does not rest: {status(shop)} {steps(shop)}", seconds=seconds)

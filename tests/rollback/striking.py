@@ -13,8 +13,6 @@ import psycopg
 from market import RESTING, Market
 
 from actions.history.database import History
-from actions.history.details import steps_of
-from actions.history.lifecycle import Status
 
 How = Literal["kill", "freeze", "history", "service"]
 #: Every step of the plan, in order, as the record names them.
@@ -37,6 +35,11 @@ _NEW = """
 SELECT seq, rollback_id, kind, coalesce(body::jsonb -> 'details' ->> 'step', ''), body::jsonb ->> 'actor'
 FROM events WHERE seq > %s AND rollback_id IS NOT NULL ORDER BY seq"""
 _OWNER = "SELECT owner FROM runs WHERE rollback_id = %s AND lease_until > clock_timestamp()"
+
+_CARRIED = """
+SELECT concat_ws(' ', b.status, s.name), u.owner
+FROM rollbacks b JOIN runs u ON u.rollback_id = b.id LEFT JOIN steps s ON s.rollback_id = b.id AND s.status IN ('running', 'undoing')
+WHERE u.lease_until > clock_timestamp() AND b.status IN ('assessing', 'approved', 'running', 'undoing')"""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -102,7 +105,8 @@ def strike(
                 owner = connection.execute(_OWNER, [number]).fetchone()
                 struck.blows.append(str(blow))
                 victim = _victim(running, owner[0] if owner else None)
-                _fall(market, history, blow, victim, struck, frozen)
+                struck.hits += _hit(connection, victim.pid if blow.how in {"kill", "freeze"} else None)
+                _fall(market, blow, victim, frozen)
                 if blow.how == "kill":
                     running[running.index(victim)] = market.start_worker()
                 elif blow.how == "freeze" and workers == 1:
@@ -130,8 +134,14 @@ def _victim(running: "list[subprocess.Popen[bytes]]", owner: str | None) -> "sub
     return next((each for each in running if each.pid == pid), running[0])
 
 
+def _hit(connection: "psycopg.Connection[tuple[str, ...]]", pid: int | None) -> list[str]:
+    """The runs that this worker carries (all, when a database is hit), as where they are."""
+    found = connection.execute(_CARRIED).fetchall()
+    return [where for where, owner in found if pid is None or owner.split(":")[1] == str(pid)]
+
+
 def _fall(
-    market: Market, history: History, blow: Blow, victim: "subprocess.Popen[bytes]", struck: Struck,
+    market: Market, blow: Blow, victim: "subprocess.Popen[bytes]",
     frozen: "list[tuple[float, subprocess.Popen[bytes]]]",
 ) -> None:  # fmt: skip
     match blow.how:
@@ -145,13 +155,6 @@ def _fall(
             market.servers.restart(market.servers.history, away=market.lease * 1.5 if blow.later else 0.2)
         case "service":
             market.servers.restart(market.servers.services, away=0.5)
-    with history.reading() as connection:
-        for rollback, status in market.statuses(history).items():
-            if status in {Status.RUNNING, Status.UNDOING, Status.ASSESSING, Status.APPROVED}:
-                now = next(
-                    (step.name for step in steps_of(connection, rollback) if step.status in {"running", "undoing"}), ""
-                )
-                struck.hits.append(f"{status}{f' {now}' if now else ''}")
 
 
 def _thaw(

@@ -66,7 +66,7 @@ def test_killed_at_every_boundary_and_inside_every_step(servers: Servers, worker
         struck = go_back(market, history, blows, workers=workers, seconds=500)
         assert struck.unspent == []
         assert len(struck.blows) >= 14
-        assert len(struck.hits) >= 20
+        assert len(struck.hits) >= 14
 
 
 @pytest.mark.slow
@@ -75,7 +75,7 @@ def test_a_worker_that_was_frozen_until_another_took_over_does_no_harm_when_it_w
     blows = [
         Blow(how="freeze", kind="step.running", step="back-up", later=0.3),
         # Longer than anybody waits for it to let go of the database.
-        Blow(how="freeze", kind="step.captured", step="downgrade", later=0.2, lasting=45),
+        Blow(how="freeze", kind="step.captured", step="downgrade", later=0.2, lasting=35),
         Blow(how="freeze", kind="step.running", step="resume-web"),
     ]  # fmt: skip
     with (

@@ -142,12 +142,17 @@ class Shop:
 
     def start(self) -> None:
         """The application runs, as on any day."""
-        for words in (
-            ["writer.py", str(self.folder / "writer.pid")],
-            ["web.py", str(self.port), str(self.folder / "web.pid")],
-        ):
-            subprocess.Popen([PYTHON, *words], cwd=self.folder, env=self.environ, start_new_session=True)
+        for name in ("writer", "web"):
+            self.launch(name)
         wait_for(lambda: self.writes() and self.answers(), "the shop did not start")
+
+    def launch(self, name: str) -> None:
+        """In the background of a shell that ends at once: nobody's child, as an application is."""
+        words = [f"{name}.py", *([str(self.port)] if name == "web" else []), str(self.folder / f"{name}.pid")]
+        subprocess.run(
+            ["/bin/sh", "-c", '"$0" "$@" </dev/null >/dev/null 2>&1 &', PYTHON, *words], cwd=self.folder, env=self.environ,
+            check=True, start_new_session=True,
+        )  # fmt: skip
 
     def stop(self) -> None:
         for name in ("writer", "web"):
@@ -213,10 +218,10 @@ class Shop:
                 process.wait()
 
     def start_worker(self) -> "subprocess.Popen[bytes]":
-        log = (self.folder / "serve.log").open("ab")
-        return subprocess.Popen(
-            [PYTHON, "-m", "bot", "serve", "--workers-only"], env=self.environ, cwd=self.folder, stdout=log, stderr=log
-        )
+        with (self.folder / "serve.log").open("ab") as log:
+            return subprocess.Popen(
+                [PYTHON, "-m", "bot", "serve", "--workers-only"], env=self.environ, cwd=self.folder, stdout=log, stderr=log
+            )
 
 
 def wait_for(condition: Any, otherwise: str, seconds: float = 60) -> None:

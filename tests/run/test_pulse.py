@@ -72,7 +72,7 @@ def test_a_lease_ends_by_the_clock_of_the_database(history: History, lease: Leas
 def test_a_runner_that_freezes_in_the_middle_of_a_transaction_keeps_nobody_else_from_writing(
     history: History, database_url: str, lease: Lease
 ) -> None:
-    with open_history(database_url) as frozen, pytest.raises(UnavailableError), frozen.writing() as connection:
+    with open_history(database_url) as frozen, pytest.raises(UnavailableError), frozen.writing() as connection:  # noqa: PT012
         hold(connection, lease)
         began = time.monotonic()
         with history.writing() as other:

@@ -1,3 +1,4 @@
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -80,3 +81,11 @@ def test_any_environment_gives_settings_or_one_clear_error(environ: dict[str, st
     except ConfigurationError as error:
         for line in error.what.splitlines():
             assert line.split(":")[0] in names() or "\n" in "".join(environ.values())
+
+
+def test_the_lease_is_a_number_of_seconds_within_reason() -> None:
+    assert read_settings({}).lease == timedelta(seconds=20)
+    assert read_settings({"BACKOUT_LEASE": "45s"}).lease == timedelta(seconds=45)
+    for wrong in ("45", "1s", "601s", "-5s", "soon"):
+        with pytest.raises(ConfigurationError, match="BACKOUT_LEASE: is not a number of seconds from 3s to 600s"):
+            read_settings({"BACKOUT_LEASE": wrong})
