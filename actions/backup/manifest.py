@@ -157,9 +157,23 @@ class Manifest(_Part):
         return (*self.files, *sealed, *(table.file for table in self.tables if table.file), *self.volumes)
 
 
+class _Written(BaseModel):
+    """By whom, whatever else there is."""
+
+    model_config = ConfigDict(extra="ignore")
+
+    format: Annotated[int, Field(ge=1)] = FORMAT
+
+
 def read_manifest(text: bytes | str, *, where: str) -> Manifest:
     """BackoutError says which backup cannot be read, never what is in it."""
     try:
+        if _Written.model_validate_json(text).format > FORMAT:
+            raise BackoutError(
+                "The backup was made by a newer Backout, and has parts that this one does not know",
+                where=where,
+                next_step="Use that version or a newer one, or choose an older backup.",
+            )
         return Manifest.model_validate_json(text)
     except ValidationError as error:
         first = error.errors(include_input=False, include_url=False)[0]

@@ -41,8 +41,10 @@ def as_json(error: BaseException) -> Json:
                     objects=[str(getattr(diag, name)) for name in NAMES if getattr(diag, name, None)],
                 )
         inner = inner.__cause__ or inner.__context__
-    # What cannot be imported is a name, not a row's value, and without it nobody knows what to do.
-    said.setdefault("message", str(error)[:300] if isinstance(error, ImportError) else first_line(error))
+    # What cannot be imported or found is a name, not a row's value, and without it nobody knows what to do. (Alembic's
+    # "Can't locate revision identified by '4f1a'" would also be taken for one long literal.)
+    names = isinstance(error, ImportError) or type(error).__name__ in ("CommandError", "CommandFailedError")
+    said.setdefault("message", str(error).strip()[:300] if names else first_line(error))
     return said
 
 

@@ -27,7 +27,6 @@ from actions.history.shown import ShownAssessment, last_shown
 from actions.history.tables import rollbacks
 from actions.history.values import Rollback, RollbackId, Voice
 
-
 #: Among the roles of a voice: it stands for approvers who could not be reached.
 GLASS_BROKEN = "glass broken"
 

@@ -1,5 +1,6 @@
 """The assessment of a request, and whether an approval still holds: the two things that come before a run."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Protocol
@@ -48,14 +49,16 @@ class Proposal:
     seal: Seal
 
 
-def propose(site: Site, rollback: Rollback, *, with_data: bool) -> Proposal:
+def propose(
+    site: Site, rollback: Rollback, *, with_data: bool, should_stop: Callable[[], bool] | None = None
+) -> Proposal:  # fmt: skip
     """Assesses, and makes the plan of the strategy that was asked for."""
     service = site.service
     strategy = StrategyName(rollback.runbook)
     known = known_about(site.history, service, site.environ)
     around = Surroundings(
         environ=site.environ, now=datetime.now(UTC), home=site.home, arrival=known.arrival, counters=known.counters,
-        backups=known.backups,
+        backups=known.backups, should_stop=should_stop,
     )  # fmt: skip
     with_data = with_data or service.policy.rehearsal == "data"
     question = Question(service=service, target=_target(rollback), with_data=with_data)
@@ -86,9 +89,11 @@ class Assessing:
             with pen.history.reading() as connection:
                 with_data = wants_data(connection, rollback.id)
             site = self.sites(rollback.service)
-            proposal = propose(site, rollback, with_data=with_data)
+            proposal = propose(site, rollback, with_data=with_data, should_stop=pen.pulse.must_stop)
         except BackoutError as error:
             pen.pulse.require()
+            if pen.pulse.must_stop():
+                return  # Somebody stopped it, or another process goes on: nothing was found out.
             said = f"It could not be assessed: {error.what}"
             refused = isinstance(error, RefusedError)
             facts = Facts(outcome=said if error.next_step is None else f"{said}. {error.next_step}")
@@ -106,9 +111,11 @@ class Rechecking:
     def __call__(self, pen: Recorder) -> None:
         rollback = pen.look().rollback
         try:
-            reasons = what_voids(self.sites(rollback.service), rollback)
+            reasons = what_voids(self.sites(rollback.service), rollback, should_stop=pen.pulse.must_stop)
         except BackoutError as error:
             pen.pulse.require()
+            if pen.pulse.must_stop():
+                return
             reasons = (f"What was approved could not be checked: {error.what}",)
         if not reasons:
             pen.move(Status.RUNNING)
@@ -124,14 +131,16 @@ class Rechecking:
         pen.record(ask_again)
 
 
-def what_voids(site: Site, rollback: Rollback) -> tuple[str, ...]:
+def what_voids(
+    site: Site, rollback: Rollback, *, should_stop: Callable[[], bool] | None = None
+) -> tuple[str, ...]:  # fmt: skip
     """Why an approval does not hold any more; empty when it does."""
     with site.history.reading() as connection:
         shown = last_shown(connection, rollback.id)
         with_data = wants_data(connection, rollback.id)
     if shown is None:
         return ("Nothing was shown to those who approved",)
-    proposal = propose(site, rollback, with_data=with_data)
+    proposal = propose(site, rollback, with_data=with_data, should_stop=should_stop)
     approved = from_record(shown.seal)
     if not rollback.approvals_needed:
         # Nobody was asked to accept those counts: that they grow while the service is in use changes nothing.

@@ -121,7 +121,7 @@ class _Recheck:
         self._site = site
 
     def __call__(self, at: Moment) -> None:
-        reasons = what_voids(self._site, at.rollback)
+        reasons = what_voids(self._site, at.rollback, should_stop=at.should_stop)
         if reasons:
             raise RefusedError(
                 f"What was approved does not hold any more: {' '.join(reasons)}",

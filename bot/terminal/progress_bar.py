@@ -53,7 +53,7 @@ def _watching(stream: TextIO) -> Iterator[Watcher]:
         TextColumn("{task.description}", table_column=Column(no_wrap=True)), BarColumn(bar_width=None, complete_style="cyan"),
         _Far(table_column=Column(no_wrap=True, justify="left")), console=console, expand=True, refresh_per_second=8,
     ) as bars:  # fmt: skip
-        drawing = _Drawing(bars)
+        drawing = Drawing(bars)
         try:
             yield drawing.tell
         finally:
@@ -73,7 +73,7 @@ def _less_talk() -> Iterator[None]:
         ours.setLevel(before)
 
 
-class _Drawing:
+class Drawing:
     """One line per stage; those that are over stay, with their time."""
 
     def __init__(self, bars: Bars) -> None:
@@ -85,6 +85,9 @@ class _Drawing:
 
     def tell(self, now: Progress) -> None:
         with self._lock:
+            if now.stage not in self._last:
+                # What was too quick to be drawn must not stand there half done while the next one runs.
+                self._draw_all()
             self._last[now.stage] = now
             moment = time.monotonic()
             if moment - self._drawn.get(now.stage, 0.0) >= _DRAW_SECONDS:
@@ -93,8 +96,11 @@ class _Drawing:
 
     def end(self) -> None:
         with self._lock:
-            for last in self._last.values():
-                self._draw(last)
+            self._draw_all()
+
+    def _draw_all(self) -> None:
+        for last in self._last.values():
+            self._draw(last)
 
     def _draw(self, now: Progress) -> None:
         if now.stage not in self._tasks:

@@ -115,7 +115,9 @@ def _steps_table(story: Story) -> Table:
     for name in ("", "step", "status", "tries", "expected", "took"):
         table.add_column(name, no_wrap=name != "step", justify="right" if name in ("expected", "took") else "left")
     for step in story.steps:
-        took = step.finished_at - step.started_at if step.finished_at and step.started_at else None
+        # The clock of one that was undone stopped when that was done.
+        timed = step.finished_at and step.started_at and step.status is not StepStatus.UNDONE
+        took = step.finished_at - step.started_at if timed and step.finished_at and step.started_at else None
         # That it failed stays to be seen when it was undone or left out afterwards.
         status = f"failed, {step.status}" if step.error and step.status in _AFTER_FAILURE else str(step.status)
         table.add_row(

@@ -129,7 +129,8 @@ def steps_live(steps: Sequence[Step], progress: Mapping[str, Any] | None) -> Tab
     table = Table(box=None, pad_edge=False, padding=(0, 2), show_header=False)
     for step in steps:
         sign, style = LOOK[str(step.status)]
-        took = duration(step.finished_at - step.started_at) if step.finished_at and step.started_at else ""
+        timed = str(step.status) != "undone"
+        took = duration(step.finished_at - step.started_at) if timed and step.finished_at and step.started_at else ""
         more = ""
         if progress and progress.get("step") == step.name:
             share = progress.get("share")

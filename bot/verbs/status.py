@@ -1,3 +1,5 @@
+import sys
+
 import click
 
 from actions.history.queries import live, show
@@ -5,12 +7,17 @@ from actions.history.values import RollbackId
 from bot.terminal.following import follow, say_request
 from bot.terminal.output import json_option, say, say_json
 from bot.terminal.rollbacks import facts_of, rollbacks_table
+from bot.verbs.request import CODES
 from bot.wiring import Wiring
 
 
 @click.command
 @click.argument("rollback", required=False, metavar="[RB-N]")
-@click.option("--watch", is_flag=True, help="Follow its steps, with their times, until it is over or needs a person.")
+@click.option(
+    "--watch",
+    is_flag=True,
+    help="Follow its steps, with their times, until it is over or needs a person; ends like it.",
+)
 @json_option
 @click.pass_obj
 def status(wiring: Wiring, rollback: str | None, *, watch: bool, as_json: bool) -> None:
@@ -41,10 +48,11 @@ def status(wiring: Wiring, rollback: str | None, *, watch: bool, as_json: bool) 
 
 def _one(wiring: Wiring, number: RollbackId, *, watch: bool, as_json: bool) -> None:
     with wiring.history() as history:
-        if watch:
-            follow(history, number, stop=lambda: False)
+        rested = follow(history, number, stop=lambda: False) if watch else None
         if as_json:
             story = show(history, number)
             say_json({"rollback": facts_of(story.rollback), "steps": facts_of(story.steps)})
         else:
             say_request(history, number)
+    if rested is not None:
+        sys.exit(CODES.get(rested, 0))

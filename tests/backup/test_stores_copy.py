@@ -1,5 +1,6 @@
 """A backup from one store to another: whole in both, or only in the first."""
 
+import json
 import os
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
@@ -9,6 +10,7 @@ import pytest
 
 from actions.backup.folder_store import FolderStore
 from actions.backup.manifest import (
+    FORMAT,
     DatabaseProperties,
     LargeObjects,
     Manifest,
@@ -102,6 +104,23 @@ class Order:
         kept = self.store.write(key, chunks)
         self.keys.append(key)
         return kept
+
+
+def test_the_settings_of_an_encrypted_backup_are_copied_too(source: FolderStore, target: FolderStore) -> None:
+    manifest = lay_down(source)
+    sealed = stored_file(source.write(f"{NAME}/properties.json.age", [b"settings"]))
+    changed = manifest.model_copy(update={"sealed": sealed})
+    source.write(f"{NAME}/manifest.json", [changed.model_dump_json().encode()])
+    copy_backup(NAME, source, target)
+    assert contents(target) == contents(source)
+    assert stored_manifest(target, NAME).stored_bytes == manifest.stored_bytes + len(b"settings")
+
+
+def test_a_backup_of_a_newer_version_is_said_to_be_one(source: FolderStore) -> None:
+    newer = {**lay_down(source).model_dump(mode="json"), "format": FORMAT + 1, "something_new": 1}
+    source.write(f"{NAME}/manifest.json", [json.dumps(newer).encode()])
+    with pytest.raises(BackoutError, match="newer Backout"):
+        stored_manifest(source, NAME)
 
 
 def test_the_manifest_is_written_last(source: FolderStore, target: FolderStore) -> None:

@@ -43,7 +43,7 @@ class Room:
         return exported, validate(order, exported)
 
     def read(self, name: str) -> Any:
-        return yaml.safe_load((self.home / "out" / name).read_text())
+        return yaml.load((self.home / "out" / name).read_text(), Loader=yaml.CSafeLoader)
 
     def files(self, folder: str = "out") -> list[str]:
         """Without our own."""

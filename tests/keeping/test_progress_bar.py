@@ -3,10 +3,12 @@
 import io
 
 import pytest
+from rich.console import Console
+from rich.progress import Progress as Bars
 
 from actions.backup.progress import Progress, Stage
 from bot.terminal.measures import age, clock, count, length, size
-from bot.terminal.progress_bar import far, watching
+from bot.terminal.progress_bar import Drawing, far, watching
 
 
 def at(stage: Stage, share: float, seconds: float = 10.0) -> Progress:
@@ -25,6 +27,15 @@ def test_where_nobody_looks_there_is_a_line_when_a_stage_begins_and_one_when_it_
     assert stream.getvalue().splitlines() == [
         "Backing up ...", "Backing up: 2.8 GB, 40 tables, 10 s", "Restoring ...", "Restoring: 1.4 GB, 20 tables, 10 s",
     ]  # fmt: skip
+
+
+def test_a_stage_that_is_over_stands_at_its_end_while_the_next_one_runs() -> None:
+    with Bars(console=Console(file=io.StringIO()), auto_refresh=False) as bars:
+        drawing = Drawing(bars)
+        for share in (0.0, 0.1, 1.0):
+            drawing.tell(at(Stage.DUMP, share))
+        drawing.tell(at(Stage.RESTORE, 0.2))
+        assert [task.completed for task in bars.tasks] == [1.0, pytest.approx(0.2, abs=0.01)]
 
 
 def test_for_machines_there_is_nothing() -> None:

@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from actions.backup.connecting import with_database
-from actions.errors import RefusedError, UnavailableError
+from actions.backup.progress import Progress
+from actions.errors import BackoutError, RefusedError, UnavailableError
 from actions.restore.alone import only_one_restores
 from actions.restore.in_place import InPlace, restore_in_place
 from actions.restore.limits import Limits
@@ -143,3 +144,26 @@ def test_where_only_the_database_itself_lets_us_in_its_own_lock_is_used(postgres
                 pass
     finally:
         run(postgres_url, "GRANT CONNECT ON DATABASE postgres, template1 TO PUBLIC", f"DROP ROLE {role}")
+
+
+def test_a_backup_that_is_under_way_when_the_databases_change_places_is_none(
+    postgres_url: str, live: str, tmp_path: Path
+) -> None:
+    """Half of the old database and half of the new one would be a backup of nothing."""
+    run(
+        with_database(postgres_url, live),
+        "CREATE TABLE wide AS SELECT g, repeat('x', 100) FROM generate_series(1, 9000) g",
+    )
+    taken(postgres_url, live, tmp_path / "first")
+    restored: list[str | None] = []
+
+    def watch(_: Progress) -> None:
+        if not restored:
+            restored.append(None)
+            restored[0] = restore(coming(postgres_url, live), stored(tmp_path / "first")).kept_as
+
+    with pytest.raises(BackoutError):
+        taken(postgres_url, live, tmp_path / "second", watch=watch, jobs=1)
+    assert restored[0]
+    assert not [path for path in (tmp_path / "second").rglob("*") if path.is_file()]
+    assert says(postgres_url, live) == "old"

@@ -98,10 +98,10 @@ def after_the_next_look(market: Market, history: History) -> list[str]:
     starts = log.read_text().count(READY)
     worker = market.start_worker()
     until = time.monotonic() + NEXT_LOOK_SECONDS
-    wait_for(lambda: log.read_text().count(READY) > starts, "the worker did not start")
+    wait_for(lambda: log.read_text().count(READY) > starts, "the worker did not start", 120)
     while _untidy(market, history) and time.monotonic() < until:
         time.sleep(0.5)
-    codes = market.end_workers()
+    codes = market.end_workers(60)
     return left_behind(market, history) + ([f"worker {worker.pid} ended with {codes}"] if codes != [0] else [])
 
 

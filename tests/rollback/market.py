@@ -129,7 +129,7 @@ class Market:
                     env=shop.environ, check=True, start_new_session=True,
                 )  # fmt: skip
         for shop in self.shops:
-            wait_for(lambda shop=shop: shop.writes() and shop.answers(), f"{shop.name} did not start")
+            wait_for(lambda shop=shop: shop.writes() and shop.answers(), f"{shop.name} did not start", 120)
 
     def clear(self) -> None:
         for worker in self.workers:
@@ -137,6 +137,7 @@ class Market:
                 worker.send_signal(signal.SIGCONT)
                 worker.kill()
             worker.wait()
+        time.sleep(0.5)  # a shell that was about to start a writer has done so then
         for shop in self.shops:
             shop.stop()
         for server in (self.servers.services, self.servers.history):
@@ -195,7 +196,7 @@ class Market:
         name = f"shop-{number}"
         return Shop(
             folder=self.folder / name, url=self.servers.services.url(self._database(name)), home=self.home, history_url="",
-            port=free_port(), name=name, variable=f"SHOP_{number}_URL", scripts=SCRIPTS, quiet_for="300ms",
+            port=free_port(), name=name, variable=f"SHOP_{number}_URL", scripts=SCRIPTS, quiet_for="300ms", patience="90s",
         )  # fmt: skip
 
     def _database(self, name: str) -> str:

@@ -76,6 +76,7 @@ def test_two_others_approve_exactly_what_is_shown(shop: Shop, asks: Any) -> None
     assert kinds(shop)[-2:] == ["rollback.stopped", "voice.turned_away"]
 
 
+@pytest.mark.slow
 def test_one_no_with_its_reason_ends_it(shop: Shop, asks: Any) -> None:
     rollback = asks(policy=TWO)
     assert "You may not reject here" in says(shop, "mallory", "reject", rollback, "--because", "I am bored")
@@ -85,6 +86,7 @@ def test_one_no_with_its_reason_ends_it(shop: Shop, asks: Any) -> None:
     assert re.search(r"bob \(terminal\)\s+reject\s+fix it forward", shown)
 
 
+@pytest.mark.slow
 def test_whoever_lost_the_role_a_moment_ago_is_turned_away(shop: Shop, asks: Any) -> None:
     rollback = asks(policy=TWO)
     shop.more["approvers"] = {"terminal": ["bob", "carol"]}
@@ -102,6 +104,7 @@ def test_a_policy_that_says_no_is_a_refusal_with_its_reasons(shop: Shop, asks: A
     assert "Nobody may override this policy" in shown
 
 
+@pytest.mark.slow
 def test_an_override_needs_its_role_and_its_reason_and_stays_to_be_seen(shop: Shop, asks: Any) -> None:
     rollback = asks(**STRICT)
     approve = ("approve", rollback, "--yes", "--digest", digest_of(shop, rollback))
@@ -113,6 +116,7 @@ def test_an_override_needs_its_role_and_its_reason_and_stays_to_be_seen(shop: Sh
     assert re.search(r"olga \(terminal\)\s+approve.*OVERRIDE", shop.backout("show", rollback).stdout)
 
 
+@pytest.mark.slow
 def test_the_glass_is_broken_only_after_its_time_and_alone_is_enough_then(shop: Shop, asks: Any) -> None:
     glass = {"by": {"terminal": ["gina"]}, "after": "1h", "up_to": "high"}
     rollback = asks(policy={**TWO, "break_glass": glass})

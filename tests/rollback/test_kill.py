@@ -24,7 +24,7 @@ def servers() -> Iterator[Servers]:
         yield running
 
 
-def go_back(market: Market, history: History, blows: list[Blow], *, workers: int = 1, seconds: float = 240) -> Struck:
+def go_back(market: Market, history: History, blows: list[Blow], *, workers: int = 1, seconds: float = 280) -> Struck:
     """All of them, with these blows on the way; fails on whatever is not as it should be."""
     market.ask_for_all(history)
     struck = strike(market, history, blows, workers=workers, seconds=seconds)
@@ -38,14 +38,14 @@ def go_back(market: Market, history: History, blows: list[Blow], *, workers: int
     return struck
 
 
-@pytest.mark.timeout(180)
+@pytest.mark.timeout(420)
 def test_killed_where_it_hurts_most_a_run_goes_on_where_it_was(servers: Servers) -> None:
     blows = [
         Blow(kind="step.captured", step="stop-writer"), Blow(kind="backup.making"),
         Blow(kind="step.revision_reached", step="downgrade"),
     ]  # fmt: skip
     with (
-        server_folder() as folder, opened(servers, folder, shops=1, lease=3) as market,
+        server_folder() as folder, opened(servers, folder, shops=1, lease=5) as market,
         open_history(market.history_url) as history,
     ):  # fmt: skip
         struck = go_back(market, history, blows)
@@ -60,7 +60,7 @@ def test_killed_at_every_boundary_and_inside_every_step(servers: Servers, worker
     chance = random.Random(workers)  # noqa: S311 because it draws moments, not keys
     blows = at_the_beginning_of_everything() if workers == 1 else inside_every_step(chance)
     with (
-        server_folder() as folder, opened(servers, folder, shops=3, lease=3) as market,
+        server_folder() as folder, opened(servers, folder, shops=3) as market,
         open_history(market.history_url) as history,
     ):  # fmt: skip
         struck = go_back(market, history, blows, workers=workers, seconds=500)
@@ -70,7 +70,7 @@ def test_killed_at_every_boundary_and_inside_every_step(servers: Servers, worker
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(420)
 def test_a_worker_that_was_frozen_until_another_took_over_does_no_harm_when_it_wakes(servers: Servers) -> None:
     blows = [
         Blow(how="freeze", kind="step.running", step="back-up", later=0.3),
@@ -86,7 +86,7 @@ def test_a_worker_that_was_frozen_until_another_took_over_does_no_harm_when_it_w
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(420)
 def test_databases_that_restart_or_stay_away_for_longer_than_the_lease_cost_no_honesty(servers: Servers) -> None:
     blows = [
         Blow(how="history", kind="step.running", step="capture"),

@@ -15,7 +15,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 import psycopg
 import pytest
 from scenes import a_shop, again_at_head, is_as_it_was, kinds, newest, rests, runs, seconds_between, status, steps
-from world import FIRST, SECOND, THIRD, Shop, wait_for
+from world import FIRST, PYTHON, SECOND, THIRD, Shop, wait_for
 
 from actions.embedded import EmbeddedPostgres
 
@@ -389,3 +389,32 @@ def test_a_writer_that_does_not_stop_in_time_stays_and_nothing_is_lost(day: Shop
         for process in day.processes("web"):
             process.kill()
             process.wait(5)
+
+
+@pytest.mark.slow
+def test_a_script_that_is_edited_during_the_run_is_found_right_before_the_downgrade(day: Shop) -> None:
+    ask(day)
+    runs(day, "back-up")
+    script = day.folder / "migrations" / "versions" / "0003.py"
+    script.write_text(script.read_text() + "\n# edited\n")
+    assert rests(day) == "failed"
+    assert "The migrations on the path changed since they were approved" in story(day)
+    assert "step.revision_reached" not in kinds(day)
+    is_as_it_was(day)
+
+
+@pytest.mark.slow
+def test_the_newest_proven_backup_of_the_older_revision_is_brought_back(day: Shop) -> None:
+    words = [PYTHON, "-m", "alembic", "downgrade", "0002"]
+    subprocess.run(words, cwd=day.folder, env=day.environ, check=True, capture_output=True)
+    before = customers(day)
+    day.backout("backup", "shop")
+    again_at_head(day)
+    with psycopg.connect(day.url, autocommit=True) as connection:
+        connection.execute("UPDATE customers SET name = 'spoilt'")
+    ask(day, "--strategy", "restore", "--wait")
+    assert day.revision() == "0002"
+    assert customers(day) == before
+    assert (day.folder / "older-release").exists()
+    assert day.writes()
+    assert day.answers()

@@ -79,6 +79,8 @@ class Shop:
     variable: str = "SHOP_URL"
     scripts: tuple[str, ...] = (FIRST, SECOND, THIRD)
     quiet_for: str = "1s"
+    #: For everything that is waited for, where the usual is too short: on a machine that many share.
+    patience: str = ""
     policy: dict[str, Any] = field(default_factory=dict)
     more: dict[str, Any] = field(default_factory=dict)
 
@@ -128,11 +130,11 @@ class Shop:
                     process("writer", str(self.folder / "writer.pid")),
                     process("web", str(self.port), str(self.folder / "web.pid")),
                 ],
-                "stop_timeout": "10s", "start_timeout": "20s", "quiet_for": self.quiet_for,
+                "stop_timeout": self.patience or "10s", "start_timeout": self.patience or "20s", "quiet_for": self.quiet_for,
             },
             "application": {"command": ["touch", "older-release"], "undo": ["rm", "-f", "older-release"]},
             "checks": [
-                {"http": f"http://127.0.0.1:{self.port}/health", "json": {"path": "status", "equals": "ok"}, "patience": "15s"},
+                {"http": f"http://127.0.0.1:{self.port}/health", "json": {"path": "status", "equals": "ok"}, "patience": self.patience or "15s"},
                 {"sql": "SELECT count(*) FROM customers", "like_before": True},
             ],
             "policy": {"quorum": 0, **self.policy},
@@ -220,7 +222,11 @@ class Shop:
     def start_worker(self) -> "subprocess.Popen[bytes]":
         with (self.folder / "serve.log").open("ab") as log:
             return subprocess.Popen(
-                [PYTHON, "-m", "bot", "serve", "--workers-only"], env=self.environ, cwd=self.folder, stdout=log, stderr=log
+                [PYTHON, "-m", "bot", "serve", "--workers-only"],
+                env=self.environ,
+                cwd=self.folder,
+                stdout=log,
+                stderr=log,
             )
 
 

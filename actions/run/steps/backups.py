@@ -25,6 +25,7 @@ from actions.restore.proving import ProofOrder, proving
 from actions.restore.verdict import write_down_proof
 from actions.run.action import Answer, Done, Moment, Untouched
 from actions.run.steps.contents import as_record, contents
+from actions.run.steps.explaining import explained
 from actions.run.steps.site import Site
 
 BACK_UP, PROVE = "back-up", "prove"
@@ -106,11 +107,7 @@ class ProveAndRehearse:
         order = alembic_order(site.service, site.environ, leg=leg, url=copy.url, fence=fence_of(copy))
         told = carry_out(order, site.house.commands, should_stop=at.should_stop)
         if told.trouble is not None:
-            raise BackoutError(
-                f"The downgrade failed on the proven copy: {told.trouble.message}",
-                where=f"revision {told.trouble.revision}" if told.trouble.revision else None,
-                next_step="Nothing was changed. Assess again with --data to see why, or choose another strategy.",
-            )
+            raise explained(told.trouble, "The downgrade failed on the proven copy, and nothing was changed")
         after = contents(
             copy.url, programs_of(site.premises(str(at.rollback.id))), manifest.tables,
             encoding=manifest.database.encoding, should_stop=at.should_stop,

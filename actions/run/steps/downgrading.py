@@ -9,9 +9,6 @@ from typing import Any
 
 import psycopg
 
-from actions.assess.error_words import shown
-from actions.assess.failures import kind_of
-from actions.assess.findings.irreversible import FAILURE_ADVICE
 from actions.assess.place import Leg, alembic_order
 from actions.downgrade.order import Order, carry_out
 from actions.downgrade.target_lock import TargetLock, target_lock
@@ -21,6 +18,7 @@ from actions.history.canonical import JsonObject
 from actions.redaction import redact
 from actions.run.action import Answer, Done, Moment, Partly, Unsure, Untouched
 from actions.run.steps.backups import schema_digest
+from actions.run.steps.explaining import explained
 from actions.run.steps.site import Site
 from actions.writers.quiet import nobody_writes, still_quiet
 
@@ -101,7 +99,7 @@ class Downgrade:
             if told.succeeded:
                 return self._reached(at, before, told)
             if told.trouble is None or told.trouble.sqlstate not in LOCK_STATES:
-                raise _explained(told)
+                raise explained(told.trouble, "The downgrade failed")
             holders = self._holders()
             if pause is None:
                 raise BackoutError(
@@ -189,19 +187,6 @@ class Downgrade:
             )
         except psycopg.Error as error:
             raise UnavailableError("The service's database does not answer") from error
-
-
-def _explained(told: Told) -> BackoutError:
-    """With seed 002's advice for its three failures, and ours for the others. No value of a row."""
-    trouble = told.trouble
-    if trouble is None:
-        return BackoutError("The downgrade failed without a word")
-    code = f" ({trouble.sqlstate})" if trouble.sqlstate else ""
-    return BackoutError(
-        f"The downgrade failed: {shown(trouble, '')}{code}",
-        where=f"revision {trouble.revision}" if trouble.revision else None,
-        next_step=FAILURE_ADVICE[kind_of(trouble)],
-    )
 
 
 class _Route:
