@@ -26,7 +26,8 @@ test: lint  ## Lint, types, import contracts and every test
 
 nightly: $(STAMP)  ## What takes too long for every day: hundreds of kills, long tests
 	BACKOUT_TEST_REQUIRE=slow,nightly $(BIN)/python -m pytest -n 2 --dist worksteal -m "slow or nightly"
-	$(BIN)/python -m bench kill
+	$(BIN)/python -m bench kill --replicas 1
+	$(BIN)/python -m bench kill --replicas 3
 
 bench: $(STAMP)  ## Measure the promises in docs/benchmarks.md, as ratios
 	$(BIN)/python -m bench

@@ -45,7 +45,7 @@ class Snapshot:
 
 @contextmanager
 def hold_snapshot(url: str, *, lock_timeout: timedelta = LOCK_TIMEOUT) -> Iterator[Snapshot]:
-    """RefusedError when the role does not see everything; BackoutError when a table stays locked by somebody."""
+    """RefusedError when the role does not see everything; UnavailableError when a table stays locked by somebody."""
     try:
         connection = connect(url, title="backout: holding a snapshot", lock_timeout=lock_timeout)
     except (psycopg.Error, UnicodeError) as error:
@@ -99,7 +99,7 @@ def _lock(connection: Connection, tables: Sequence[Table]) -> None:
     except errors.LockNotAvailable as error:
         connection.rollback()
         holders = _holders(connection, tables)
-        raise BackoutError(
+        raise UnavailableError(
             f"A table is locked by another session: {holders or first_line(error)}",
             next_step="Somebody changes it (ALTER TABLE, VACUUM FULL, TRUNCATE?). Try again when that has finished.",
         ) from error

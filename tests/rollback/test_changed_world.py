@@ -31,6 +31,7 @@ def made(postgres_server: EmbeddedPostgres) -> Iterator[Shop]:
 def shop(made: Shop) -> Iterator[Shop]:
     made.more = dict(ENTRY)
     made.write_catalog()
+    write_what_would_be_lost(made)
     yield made
     if status(made) in {"waiting", "approved"}:
         as_person(made, "alice", "stop", newest(made))
