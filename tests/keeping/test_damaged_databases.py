@@ -62,6 +62,6 @@ def test_a_table_that_somebody_changes_at_the_moment_is_no_reason_to_go_on_witho
     wanted = Wanted(backup="latest")
     intent = intend(premises, wanted)
     with psycopg.connect(premises.url) as changing:
-        changing.execute("LOCK TABLE orders IN ACCESS EXCLUSIVE MODE")
+        changing.execute("LOCK TABLE alembic_version IN ACCESS EXCLUSIVE MODE")
         with pytest.raises(UnavailableError, match="locked by another session"):
             bring_back(premises, intent, wanted)
