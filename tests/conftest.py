@@ -57,6 +57,8 @@ def _clean_environment() -> None:
 def server_folder() -> Iterator[Path]:
     """Not under pytest's own folder: each new session closes that one again, also to the server's user."""
     with TemporaryDirectory(prefix="backout-test-") as folder:
+        # Open to the user as whom root's server runs; the product opens it too, and says so in the log.
+        Path(folder).chmod(0o711)
         yield Path(folder)
 
 

@@ -162,7 +162,8 @@ def explain(what: str, said: str) -> BackoutError:
     sentence = f"{what}: {said}" if said else f"{what}: the connection was lost"
     for mark, next_step in _ADVICE:
         if mark in said:
-            return BackoutError(sentence, next_step=next_step)
+            passing = mark in _MARKS_OF_LOCKS
+            return (UnavailableError if passing else BackoutError)(sentence, next_step=next_step)
     return UnavailableError(sentence, next_step="Look whether the server is well, then try again.")
 
 
@@ -174,6 +175,8 @@ _MARKS_OF_DAMAGE = (
     "could not access status of transaction", "invalid memory alloc request size", "is corrupt", "found xmin",
     "could not open file \"base/", "could not open file \"pg_tblspc/",
 )  # fmt: skip
+#: Another try finds the table open again.
+_MARKS_OF_LOCKS = ("lock timeout", "could not obtain lock")
 _ADVICE = (
     ("lock timeout", "Another session changes that table (ALTER TABLE?). Try again when it has finished."),
     ("could not obtain lock", "Another session changes that table (ALTER TABLE?). Try again when it has finished."),

@@ -16,7 +16,7 @@ from actions.restore.backing_up import BackupOrder, StoppedError, back_up
 from actions.restore.in_place import InPlace, restore_in_place
 from actions.restore.intending import Intent, Wanted, with_advice
 from actions.restore.limits import Limits
-from actions.restore.loss import look_at_live
+from actions.restore.making import server_major
 from actions.restore.premises import Premises
 from actions.restore.restoring import CameBack, CannotBackUp, ComingBack, FromDump, restore, restore_clone
 from actions.restore.restoring_content import FromBackup
@@ -108,8 +108,9 @@ def _safety(premises: Premises, intent: Intent, wanted: Wanted) -> str | CannotB
 
 
 def _answers(premises: Premises) -> bool:
+    """The server, with this database: not a look into its tables, which somebody may have locked."""
     try:
-        look_at_live(premises.url, premises.version_table)
+        server_major(premises.url)
     except UnavailableError:
         return False
     return True
