@@ -99,9 +99,16 @@ def back_up(premises: Premises, order: BackupOrder) -> BackedUp:
     gone = tidy(premises) if order.keep else None
     return BackedUp(
         name=name, state=record.state, because=record.because, manifest=taken.manifest, proved=proved, places=places,
-        warnings=taken.warnings, let_go=() if gone is None or isinstance(gone, BackoutError) else gone.gone,
+        warnings=(*taken.warnings, *_not_archived(premises)), let_go=() if gone is None or isinstance(gone, BackoutError) else gone.gone,
         seconds=time.monotonic() - started,
     )  # fmt: skip
+
+
+def _not_archived(premises: Premises) -> tuple[str, ...]:
+    if not premises.rules.volumes:
+        return ()
+    names = ", ".join(premises.rules.volumes)
+    return (f"Compose volumes are not archived by this version; back them up yourself: {names}.",)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
