@@ -31,14 +31,14 @@ BY_STATE: tuple[tuple[str, FailureKind], ...] = (
 NOT_IN_A_COPY = re.compile(r'(publication|subscription) ".*" does not exist')
 
 
-def failure_of(told: Told, path: ScriptPath) -> Failure | None:
-    """None when it worked."""
+def failure_of(told: Told, path: ScriptPath | None) -> Failure | None:
+    """None when it worked. Without the scripts, what the server and Python said has to do."""
     if told.trouble is None:
         return None
     trouble = told.trouble
     return Failure(
         kind=_kind(trouble, path),
-        message=shown(trouble, source_of(path)),
+        message=shown(trouble, source_of(path) if path else ""),
         sqlstate=trouble.sqlstate,
         revision=trouble.revision,
         objects=trouble.objects,
@@ -64,7 +64,7 @@ def source_of(path: ScriptPath) -> str:
     return "\n".join(side.source for side in sides if side.source)
 
 
-def _kind(trouble: Trouble, path: ScriptPath) -> FailureKind:
+def _kind(trouble: Trouble, path: ScriptPath | None) -> FailureKind:
     said_plainly = (
         (trouble.wrong_database, FailureKind.WRONG_DATABASE),
         (trouble.timed_out, FailureKind.TIMEOUT),
@@ -82,10 +82,10 @@ def _by_state(sqlstate: str) -> FailureKind:
     return next((kind for state, kind in BY_STATE if sqlstate.startswith(state)), FailureKind.OTHER)
 
 
-def _by_python(trouble: Trouble, path: ScriptPath) -> FailureKind:
+def _by_python(trouble: Trouble, path: ScriptPath | None) -> FailureKind:
     if trouble.by_alembic and "locate revision" in trouble.message:
         return FailureKind.MISSING_SCRIPT
-    on_purpose = {revision.id for revision in path.revisions if revision.downgrade.body == "raises"}
+    on_purpose = {revision.id for revision in path.revisions if revision.downgrade.body == "raises"} if path else set()
     if trouble.error_class == "NotImplementedError" or trouble.revision in on_purpose:
         return FailureKind.IRREVERSIBLE
     return FailureKind.BROKEN_SCRIPT if trouble.revision else FailureKind.SURROUNDINGS

@@ -109,6 +109,6 @@ def test_what_a_copy_may_lack_is_no_certain_failure(message: str, kind: FailureK
         outside=(),
         trouble=Trouble(error_class="x", message=message, revision="a", sqlstate="42704"),
     )
-    failure = failure_of(told, path=None)  # type: ignore[arg-type]  # the server's word is enough here
+    failure = failure_of(told, path=None)
     assert failure is not None
     assert failure.kind is kind

@@ -123,6 +123,7 @@ def test_a_restore_says_what_is_lost_does_it_and_says_how_to_undo_it(run: Run, o
     assert replaced in again.stderr
 
 
+@pytest.mark.slow
 def test_a_restore_beside_touches_nothing(run: Run, orders: str) -> None:
     assert run("backup", "orders", "--no-proof").returncode == 0
     write_some(orders)
@@ -144,6 +145,7 @@ def test_without_a_terminal_or_yes_nothing_is_done(run: Run, orders: str) -> Non
     assert rows(orders) == 1000
 
 
+@pytest.mark.slow
 def test_a_restore_is_refused_while_a_rollback_is_open(run: Run, orders: str, database_url: str) -> None:
     assert run("backup", "orders", "--no-proof").returncode == 0
     request = RollbackRequest(request_key="k", service="orders", environment="staging", requester="ana", target="-1")
@@ -155,6 +157,7 @@ def test_a_restore_is_refused_while_a_rollback_is_open(run: Run, orders: str, da
     assert "backout stop RB-1" in done.stderr
 
 
+@pytest.mark.slow
 def test_a_damaged_backup_is_found_by_a_check_and_refused_with_the_advice_of_the_runbooks(
     run: Run, tmp_path: Path
 ) -> None:
@@ -176,6 +179,7 @@ def test_a_damaged_backup_is_found_by_a_check_and_refused_with_the_advice_of_the
     assert json.loads(run("backups", "orders", "--check", "latest", "--json").stdout)["name"] == older
 
 
+@pytest.mark.slow
 def test_one_damaged_copy_of_two_is_said_and_the_other_is_used(run: Run, tmp_path: Path, orders: str) -> None:
     assert run("backup", "orders").returncode == 0
     (only,) = listed(run)
@@ -188,6 +192,7 @@ def test_one_damaged_copy_of_two_is_said_and_the_other_is_used(run: Run, tmp_pat
     assert rows(orders) == 900
 
 
+@pytest.mark.slow
 def test_what_lies_in_a_store_and_the_history_does_not_know_can_be_listed_proven_and_restored(
     run: Run, orders: str, database_url: str
 ) -> None:
@@ -202,6 +207,7 @@ def test_what_lies_in_a_store_and_the_history_does_not_know_can_be_listed_proven
     assert (now["state"], now["in_history"]) == ("proven", True)
 
 
+@pytest.mark.slow
 def test_when_the_history_is_away_the_stores_still_tell(run: Run) -> None:
     assert run("backup", "orders", "--no-proof").returncode == 0
     done = run("backups", BACKOUT_DATABASE_URL="postgresql://nobody:tr0ub4dor@127.0.0.1:1/none")
@@ -211,6 +217,7 @@ def test_when_the_history_is_away_the_stores_still_tell(run: Run) -> None:
     assert "tr0ub4dor" not in done.stdout + done.stderr
 
 
+@pytest.mark.slow
 def test_somebody_else_s_dump_comes_back_and_a_cut_off_one_does_not(run: Run, orders: str, tmp_path: Path) -> None:
     programs = json.loads(run("drill", "orders", "--dry-run", "--json").stdout)["points"][2]["details"]["folder"]
     script = subprocess.run(
@@ -232,6 +239,7 @@ def test_somebody_else_s_dump_comes_back_and_a_cut_off_one_does_not(run: Run, or
     assert "previous backup" in refused.stderr
 
 
+@pytest.mark.slow
 def test_a_drill_prints_its_report_and_fails_when_a_point_does(run: Run, tmp_path: Path) -> None:
     done = run("drill", "orders", "--kind", "backup", "--json")
     assert done.returncode == 0, done.stderr
@@ -246,6 +254,7 @@ def test_a_drill_prints_its_report_and_fails_when_a_point_does(run: Run, tmp_pat
     assert "4. - A backup can be created: cannot be tried: see point 2" in failed.stdout
 
 
+@pytest.mark.slow
 def test_ctrl_c_stops_it_in_an_orderly_way_and_leaves_nothing_half_made(
     run: Run, orders: str, database_url: str, tmp_path: Path, module_home: Path
 ) -> None:

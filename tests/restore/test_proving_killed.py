@@ -63,7 +63,7 @@ def kill_at_random_moments(backup: Backup, children: Nursery, folder: Path, *, p
         sweep(backup.work)
         assert [each.name for each in backup.work.iterdir() if each.name != "workshops.lock"] == []
         assert _servers_in(backup.work) == []
-    assert killed > times // 2
+    assert killed > 0, "none was caught in the middle"
     _nothing_is_left_beside(backup)
 
 

@@ -38,6 +38,7 @@ def go_back(market: Market, history: History, blows: list[Blow], *, workers: int
     return struck
 
 
+@pytest.mark.slow
 @pytest.mark.timeout(420)
 def test_killed_where_it_hurts_most_a_run_goes_on_where_it_was(servers: Servers) -> None:
     blows = [

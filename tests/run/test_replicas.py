@@ -94,7 +94,9 @@ def test_a_frozen_runner_that_wakes_up_later_touches_nothing_any_more(
         time.sleep(1.5)
         after = times_done(tmp_path)
     assert status_of(history, rollback) is Status.SUCCEEDED
-    assert (before["do one"], before["do two"]) == (2, 1)
+    # Taken over once, or more often where the machine is so busy that a lease runs out by itself.
+    assert before["do one"] >= 2
+    assert before["do two"] == 1
     assert after - before in (Counter(), Counter({"stopped one": 1}))
     assert {path.read_text() for path in tmp_path.glob(f"{rollback}.*")} == {"whole"}
     assert audit(history).whole
