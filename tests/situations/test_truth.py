@@ -26,7 +26,7 @@ def _sampled() -> Iterator[object]:
         yield name if number % EVERY == 0 else pytest.param(name, marks=pytest.mark.slow)
 
 
-@pytest.mark.parametrize("name", _sampled())
+@pytest.mark.parametrize("name", tuple(_sampled()))
 def test_the_stored_truth_is_what_is_measured(name: str, database: Database) -> None:
     situation = load(name)
     missing = [module for module in situation.needs if find_spec(module) is None]
