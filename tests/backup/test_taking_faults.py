@@ -78,7 +78,16 @@ def test_a_change_of_a_table_that_comes_meanwhile_waits_and_does_not_stop_the_ba
     fill_large(database_url, rows=20_000)
     expected = whole_dump(database_url)
     changing = threading.Thread(target=run, args=(database_url, "TRUNCATE large; ALTER TABLE larger ADD COLUMN x int"))
-    store = Meddling(path=tmp_path, happens=lambda: (changing.start(), time.sleep(0.3))[1])  # type: ignore[func-returns-value]
+
+    def happens() -> None:
+        # Both readers have begun: one that begins behind a waiting change would wait for it.
+        until = time.monotonic() + 10
+        while sessions_that_hold(database_url, "larger") < 3 and time.monotonic() < until:
+            time.sleep(0.02)
+        changing.start()
+        time.sleep(0.3)
+
+    store = Meddling(path=tmp_path, happens=happens)
     manifest = take(order(database_url, tmp_path, store=store, jobs=2)).manifest
     changing.join()
     assert store.done
@@ -86,6 +95,14 @@ def test_a_change_of_a_table_that_comes_meanwhile_waits_and_does_not_stop_the_ba
         bring_back(manifest, tmp_path, target)
         assert whole_dump(target) == expected
     assert whole_dump(database_url) != expected
+
+
+def sessions_that_hold(url: str, table: str) -> int:
+    with psycopg.connect(url) as connection:
+        row = connection.execute(
+            "SELECT count(DISTINCT pid) FROM pg_locks WHERE relation = to_regclass(%s) AND granted", [table]
+        ).fetchone()
+    return int(row[0]) if row else 0
 
 
 def test_a_server_that_goes_away_is_said_and_nothing_stays(tmp_path: Path) -> None:
