@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
-from functools import cached_property
+from functools import cached_property, partial
 from typing import TYPE_CHECKING
 
 from actions.errors import BackoutError, ConfigurationError, UnavailableError
@@ -240,10 +240,11 @@ class Wiring:
         duties = Duties(history=history, services=lambda: self.catalog.services)
         Shift(crew_of(self.sites(history), lasting=self.settings.lease), stopping, duties=duties).work()
 
-    def assess(self, service: str, target: str, *, with_data: bool) -> "Assessment":
+    def assess(self, service: str, target: str, *, with_data: bool, backup: str | None = None) -> "Assessment":
         """What happens if this service goes back? With what the history knows about it."""
         from actions.assess.assessment import Question, Surroundings, assess
         from actions.assess.seen_before import known_about
+        from actions.restore.copy_of_backup import copy_of_backup
 
         with self.history() as history:
             entry = self.catalog.service(service)
@@ -251,8 +252,10 @@ class Wiring:
             around = Surroundings(
                 environ=self.environ, now=datetime.now(UTC), home=self.settings.home, arrival=known.arrival,
                 counters=known.counters, backups=known.backups,
+                backup_copies=partial(copy_of_backup, self._premises(history, entry)),
             )  # fmt: skip
-            return assess(Question(service=entry, target=target, with_data=with_data), around)
+            question = Question(service=entry, target=target, with_data=with_data, backup=backup)
+            return assess(question, around)
 
     def slack_answer(self) -> "Answer":
         """Is Slack configured, completely, and does the token work?"""

@@ -9,7 +9,7 @@ from datetime import datetime
 from pathlib import Path
 from threading import Event
 
-from actions.assess.data_rehearsal import DataRehearsal, rehearse_data
+from actions.assess.data_rehearsal import BackupCopies, DataRehearsal, rehearse_data, rehearse_on_backup
 from actions.assess.decide.decision import decide
 from actions.assess.decide.digest import Script, Shown, seal
 from actions.assess.decide.facts import Arrival, BackupCopy, Facts, StrategyName
@@ -50,6 +50,8 @@ class Surroundings:
     #: Write counters when the live revision was first seen.
     counters: Mapping[str, object] | None = None
     backups: tuple[BackupCopy, ...] = ()
+    #: How a backup becomes a copy to rehearse on; None where there are none to be had.
+    backup_copies: BackupCopies | None = None
     should_stop: Callable[[], bool] | None = None
 
 
@@ -59,6 +61,8 @@ class Question:
     #: As Alembic takes it: `-1`, `base`, an id or the beginning of one, a label.
     target: str = "-1"
     with_data: bool = False
+    #: The data of this backup (`latest`, or its name) instead of a fresh copy.
+    backup: str | None = None
 
 
 def assess(question: Question, around: Surroundings) -> Assessment:
@@ -137,7 +141,7 @@ def _rehearse(
                 way = go_down(stage, copy)
                 asking = threads.submit(ask_live, live.url, way, path, _since(question.service, around))
                 schema = go_up_again(stage, copy, way)
-            data = rehearse_data(stage) if question.with_data else None
+            data = _with_data(question, around, stage)
             return _Tried(schema=schema, data=data, answers=asking.result(), gaps=_unread(data))
     except BackoutError as error:
         # Whatever is wrong with the question or the scripts is said first.
@@ -147,6 +151,16 @@ def _rehearse(
         if question.with_data or not isinstance(error, ConfigurationError):
             raise
         return _Tried(gaps=(f"{error.what}. {error.next_step or ''}".strip(),))
+
+
+def _with_data(question: Question, around: Surroundings, stage: Stage) -> DataRehearsal | None:
+    if not question.with_data:
+        return None
+    if question.backup is None:
+        return rehearse_data(stage)
+    if around.backup_copies is None:
+        raise ConfigurationError("Backups cannot be rehearsed on here", next_step="Leave the backup out.")
+    return rehearse_on_backup(stage, question.backup, around.backup_copies)
 
 
 def _unread(data: DataRehearsal | None) -> tuple[str, ...]:

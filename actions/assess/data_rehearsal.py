@@ -5,10 +5,10 @@ server, so the live database is read once and then left alone.
 """
 
 import time
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
-from datetime import timedelta
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, ExitStack, contextmanager
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 
 import psycopg
 from psycopg import sql
@@ -27,9 +27,21 @@ from actions.backup.copying import copy_all
 from actions.backup.scratch import ScratchDatabase
 from actions.downgrade.told import Told
 from actions.errors import BackoutError
+from actions.restore.copy_of_backup import CopyOfBackup
+
+#: A backup by its name, restored for as long as the context lasts.
+BackupCopies = Callable[[str, tuple[str, ...], Callable[[], bool] | None], AbstractContextManager[CopyOfBackup]]
 
 #: The comparison of what changed; what was not read by then is said to be unread.
 COMPARE_WITHIN = timedelta(minutes=15)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class FromBackup:
+    """The data was a backup's: what was written since is not in it."""
+
+    name: str
+    taken_at: datetime
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -51,6 +63,8 @@ class DataRehearsal:
     older_unread: bool
     copy_seconds: float
     seconds: float
+    #: None: of the live database, copied just before.
+    backup: FromBackup | None = None
 
     @property
     def succeeds(self) -> bool:
@@ -63,6 +77,18 @@ def rehearse_data(stage: Stage) -> DataRehearsal:
         copied = time.monotonic() - started
         with stage.server.database(template=kept.name) as tried:
             return _try_it(stage, kept, tried, copied, started)
+
+
+def rehearse_on_backup(stage: Stage, wanted: str, copies: BackupCopies) -> DataRehearsal:
+    """The same on a backup that is there already, wherever it can be restored: the live database is left alone."""
+    started = time.monotonic()
+    with copies(wanted, stage.live_revisions, stage.should_stop) as kept:
+        cut_off_copy(kept.database)
+        copied = time.monotonic() - started
+        there = replace(stage, server=kept.server, beside=kept.beside)
+        with there.server.database(template=kept.database.name) as tried:
+            tried_there = _try_it(there, kept.database, tried, copied, started)
+            return replace(tried_there, backup=FromBackup(name=kept.name, taken_at=kept.taken_at))
 
 
 @contextmanager

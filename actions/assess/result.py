@@ -153,10 +153,18 @@ def _rehearsal(assessment: Assessment) -> Mapping[str, Any] | None:
             for commit in rehearsal.down.commits
             for row in commit.activity
         ],
+        "backup": _source(assessment.data),
         "values_changed": _values_changed(assessment.data),
         "fenced": rehearsal.down.fenced,
         "upgrade_again": None if rehearsal.up is None else rehearsal.up.succeeded,
     }  # fmt: skip
+
+
+def _source(data: DataRehearsal | None) -> dict[str, str] | None:
+    """None: the data was today's, or there was none."""
+    if data is None or data.backup is None:
+        return None
+    return {"name": data.backup.name, "taken_at": data.backup.taken_at.isoformat()}
 
 
 def _values_changed(data: DataRehearsal | None) -> list[dict[str, Any]] | None:

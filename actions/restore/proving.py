@@ -121,7 +121,7 @@ def proving(order: ProofOrder) -> Iterator[ProofWithCopy]:
     limits = Limits.lasting(order.deadline, order.should_stop)
     with ExitStack() as stack:
         try:
-            restored = _restored_somewhere(order, limits, stack)
+            restored = restored_somewhere(order, limits, stack)
         except (UnavailableError, ConfigurationError, WrongKeyError):
             raise
         except BackoutError as error:
@@ -137,7 +137,7 @@ def proving(order: ProofOrder) -> Iterator[ProofWithCopy]:
         yield ProofWithCopy(proof=proof, server=restored.server, copy=restored.copy)
 
 
-def _restored_somewhere(order: ProofOrder, limits: Limits, stack: ExitStack) -> Restored:
+def restored_somewhere(order: ProofOrder, limits: Limits, stack: ExitStack) -> Restored:
     """In the first place that is fit for it. What goes wrong on a throw-away server may be the server's own fault, so
     then the place beside the database has the last word.
     """

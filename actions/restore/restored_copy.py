@@ -55,6 +55,8 @@ class Restored:
     programs: ClientPrograms
     codec: str
     where: str
+    #: On a server of our own, which ends with it.
+    is_throw_away: bool
     server_version: int
     jobs: int
     remarks: tuple[str, ...]
@@ -81,6 +83,7 @@ def restore_into(order: RestoreOrder, stack: ExitStack) -> Restored:
     filled = fill(filling, archive=archive)
     return Restored(
         server=server, copy=copy, filled=filled, programs=programs, codec=codec, where=site.title,
+        is_throw_away=site.is_throw_away,
         schema=ExpectedSchema(
             statements=statements,
             remade=lambda: remade_schema(server, make, filling, archive, statements, codec=codec),

@@ -7,6 +7,7 @@ from rich.console import RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from actions.assess.data_rehearsal import DataRehearsal
 from actions.assess.result import Assessment
 from actions.assess.values import Finding, LedgerEntry, Ruling
 from actions.catalog.risk import Risk
@@ -90,11 +91,17 @@ def _losses(ledger: Sequence[LedgerEntry]) -> Iterator[RenderableType]:
         yield Text(f"  and {len(lost) - MOST_LOSSES} more", style="dim")
 
 
+def _copy(data: DataRehearsal | None) -> str:
+    if data is None:
+        return "an empty copy of the schema"
+    return "a copy of the data" if data.backup is None else f"backup {data.backup.name}, restored"
+
+
 def _tried(assessment: Assessment) -> Text:
     rehearsal = assessment.rehearsal
     if rehearsal is None:
         return Text("\n" + " ".join(("Not rehearsed.", *assessment.gaps)), style="yellow")
-    copy = "a copy of the data" if assessment.data else "an empty copy of the schema"
+    copy = _copy(assessment.data)
     took = duration(timedelta(seconds=sum(seconds for _, seconds in rehearsal.down.steps)))
     if rehearsal.succeeds:
         return Text(" ".join((f"\nRehearsed on {copy}: it works, in {took}.", *assessment.gaps)))

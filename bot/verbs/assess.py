@@ -14,13 +14,16 @@ from bot.wiring import Wiring
     "--to", "target", metavar="REV", help="Revision to go back to: an id or its beginning, a label, base, -N."
 )
 @click.option("--data", "with_data", is_flag=True, help="Rehearse on a copy of the data too: slower, and certain.")
+@click.option(
+    "--backup", metavar="NAME", help="With the data of this backup (or `latest`), restored, instead of a fresh copy."
+)
 @click.option("--sql", "as_sql", is_flag=True, help="Print only the SQL of the downgrade.")
 @click.option("--markdown", "as_markdown", is_flag=True, help="Print it for a ticket.")
 @json_option
 @click.pass_obj
 def assess(  # noqa: PLR0913 because each option is one
     wiring: Wiring, service: str, steps: str | None, target: str | None, *,
-    with_data: bool, as_sql: bool, as_markdown: bool, as_json: bool,
+    with_data: bool, backup: str | None, as_sql: bool, as_markdown: bool, as_json: bool,
 ) -> None:  # fmt: skip
     """Measure what going back would cost, on the real database, in seconds, without changing anything in it.
 
@@ -31,16 +34,20 @@ def assess(  # noqa: PLR0913 because each option is one
     backout assess orders                 one revision back
     backout assess orders -2              two revisions back
     backout assess orders --to 4f1a --data
+    backout assess orders --backup latest
     """
     if target is not None and not target.strip():
         raise click.UsageError("--to is empty: say which revision, or leave it out to go one back.")
+    if backup is not None and not backup.strip():
+        raise click.UsageError("--backup is empty: name one, or say `latest`.")
     if steps and target:
         raise click.UsageError("Say either -N or --to REV, not both.")
     if steps and not (steps.startswith("-") and steps[1:].isdecimal()):
         raise click.UsageError(f"{steps!r} is not a number of steps; write it like -2, or use --to REV.")
     from actions.assess.result import as_json as facts
 
-    assessment = wiring.assess(service, target or steps or "-1", with_data=with_data)
+    with_data = with_data or backup is not None
+    assessment = wiring.assess(service, target or steps or "-1", with_data=with_data, backup=backup)
     if as_sql:
         from bot.terminal.sql import sql_of
 

@@ -49,4 +49,18 @@ def not_proven(evidence: Evidence) -> Iterator[Finding]:
         )  # fmt: skip
 
 
-FAMILY = (none_from_before, not_proven)
+def rehearsed_on_one(evidence: Evidence) -> Iterator[Finding]:
+    """BK103: the rehearsal with the data ran on a backup. It shows whether the downgrade works, how long it takes and what
+    it locks; what was written since the backup was not in it, so it does not settle what would be lost.
+    """
+    source = evidence.data.backup if evidence.data else None
+    if source is not None:
+        yield Finding(
+            code="BK103", severity=Risk.MEDIUM, object=source.name,
+            message=f"The rehearsal ran on backup {source.name}; what was written since was not in it",
+            evidence={"backup": source.name, "taken_at": source.taken_at.isoformat()},
+            remedy="Rehearse on a fresh copy (--data without --backup) to settle what would be lost.",
+        )  # fmt: skip
+
+
+FAMILY = (none_from_before, not_proven, rehearsed_on_one)

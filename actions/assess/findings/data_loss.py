@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 
 from actions.assess.content.outcomes import Comparison
-from actions.assess.content.verdicts import Missing, loses_data, missing
+from actions.assess.content.verdicts import Missing, certain, loses_data, missing
 from actions.assess.findings.evidence import Evidence, display
 from actions.assess.probes.values import Tally
 from actions.assess.schema.changes import Changed
@@ -163,7 +163,7 @@ def comes_back(evidence: Evidence) -> Iterator[Finding]:
 def not_compared(evidence: Evidence) -> Iterator[Finding]:
     """DL106: the rehearsal with the data went through, but not everything could be compared afterwards."""
     data = evidence.data
-    if data is None or data.content is None or evidence.settled_by_data:
+    if data is None or data.content is None or certain(data.content, data.content_again):
         return
     unread = data.content.unread + (data.content_again.unread if data.content_again else ())
     names = sorted({display(entry.table) for entry in unread if entry.table})

@@ -128,7 +128,7 @@ def _by_revision(evidence: Evidence, kind: Kind) -> dict[str, list[Statement]]:
 
 
 def _finding(code: str, evidence: Evidence, revision: str, what: str) -> Finding:
-    rehearsed = evidence.data is not None and evidence.data.succeeds
+    rehearsed = evidence.rehearsed_with_data
     return Finding(
         code=code,
         severity=Risk.LOW if rehearsed else Risk.HIGH,

@@ -66,9 +66,19 @@ class Evidence:
 
     @property
     def settled_by_data(self) -> bool:
-        """A rehearsal with the data went through and everything it changed was compared: counts are not guesses."""
+        """A rehearsal with today's data went through and everything it changed was compared: counts are not guesses."""
         data = self.data
-        return data is not None and data.content is not None and certain(data.content, data.content_again)
+        return (
+            data is not None
+            and data.backup is None
+            and data.content is not None
+            and certain(data.content, data.content_again)
+        )
+
+    @property
+    def rehearsed_with_data(self) -> bool:
+        """The downgrade went through on all of today's data; a backup's may be another."""
+        return self.data is not None and self.data.succeeds and self.data.backup is None
 
     @property
     def told(self) -> Told | None:
