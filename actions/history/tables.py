@@ -239,3 +239,76 @@ sightings = Table(
     Column("last_seen", _MOMENT, nullable=False, server_default=_NOW),
     Index("sightings_by_service", "service", "id"),
 )
+
+#: Where people are told about a rollback. Not part of the record: it says where, not what.
+places = Table(
+    "places",
+    metadata,
+    Column("rollback_id", BigInteger, ForeignKey("rollbacks.id"), primary_key=True, autoincrement=False),
+    # Where it was asked for, in case the catalog names no place.
+    Column("asked_in", Text),
+    # Where it is told; None until it is known to exist.
+    Column("place", Text),
+    # What a place of its own is going to be called, written down before it is made.
+    Column("wanted_name", Text),
+    # Why nothing can be told there.
+    Column("trouble", Text),
+    # Everything was told, and nothing will follow.
+    Column("settled", Boolean, nullable=False, server_default=text("false")),
+    Column("made_at", _MOMENT, nullable=False, server_default=_NOW),
+    Column("updated_at", _MOMENT, nullable=False, server_default=_NOW),
+    Index("places_unsettled", "rollback_id", postgresql_where=text("NOT settled")),
+)
+
+#: Each message that there is to be, once: the intent before it is sent, where it is found afterwards.
+announcements = Table(
+    "announcements",
+    metadata,
+    _id(),
+    _rollback_id(),
+    Column("key", Text, nullable=False),
+    # Travels with the message: by it, one that was sent before a crash is found again.
+    Column("nonce", Text, nullable=False),
+    # Up to which entry of the record it tells, for those that tell several.
+    Column("upto", BigInteger),
+    Column("thread", Text),
+    Column("ref", Text),
+    # Hash of what it shows now.
+    Column("shown", Text),
+    Column("begun_by", Text, nullable=False),
+    Column("begun_at", _MOMENT, nullable=False, server_default=_NOW),
+    Column("said_at", _MOMENT),
+    Column("updated_at", _MOMENT, nullable=False, server_default=_NOW),
+    UniqueConstraint("rollback_id", "key", name="announcements_key"),
+)
+
+#: Of any number of processes one tells: a lease and a fence, as for runs.
+announcers = Table(
+    "announcers",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("owner", Text),
+    Column("fence", BigInteger, nullable=False, server_default=text("0")),
+    Column("lease_until", _MOMENT),
+    # What ended before somebody first listened is not told afterwards.
+    Column("since", _MOMENT, nullable=False, server_default=_NOW),
+)
+
+#: What was received, so that a second delivery is answered by nobody.
+deliveries = Table(
+    "deliveries",
+    metadata,
+    Column("key", Text, primary_key=True),
+    Column("at", _MOMENT, nullable=False, server_default=_NOW),
+    Index("deliveries_by_age", "at"),
+)
+
+#: Who has the overview open, and what they see there.
+viewers = Table(
+    "viewers",
+    metadata,
+    Column("person", Text, primary_key=True),
+    Column("page", Text, nullable=False),
+    Column("shown", Text),
+    Column("opened_at", _MOMENT, nullable=False, server_default=_NOW),
+)
