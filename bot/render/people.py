@@ -1,0 +1,43 @@
+"""People, groups and moments, as Slack writes them out for whoever reads."""
+
+import re
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Final
+
+from actions.catalog.people import Approvers
+from bot.render.foreign import foreign
+
+_USER: Final = re.compile(r"[UW][A-Z0-9]{2,20}")
+_GROUP: Final = re.compile(r"S[A-Z0-9]{2,20}")
+
+
+def person(name: str) -> str:
+    """A Slack user as a mention; somebody at a terminal by name. Slack notifies them where this is posted anew."""
+    return f"<@{name}>" if _USER.fullmatch(name) else foreign(name, 80)
+
+
+def people(approvers: Approvers | None) -> str:
+    """All who are named, as mentions; the words for nobody when there is none."""
+    if approvers is None:
+        return "nobody (the catalog names no approvers)"
+    group = [f"<!subteam^{approvers.group}>"] if approvers.group and _GROUP.fullmatch(approvers.group) else []
+    named = [*group, *map(person, approvers.users)]
+    if not named:
+        named = [f"{foreign(each, 80)} (at a terminal)" for each in approvers.terminal]
+    return listed(named) if named else "nobody"
+
+
+def listed(words: Iterable[str], last: str = "or") -> str:
+    """`a`, `a or b`, `a, b or c`."""
+    known = list(words)
+    return f"{', '.join(known[:-1])} {last} {known[-1]}" if len(known) > 1 else "".join(known)
+
+
+def moment(at: datetime) -> str:
+    """In the reader's own time zone; in UTC where Slack cannot know it."""
+    return f"<!date^{int(at.timestamp())}^{{date_short_pretty}} at {{time}}|{at:%Y-%m-%d %H:%M} UTC>"
+
+
+def clock(at: datetime) -> str:
+    return f"<!date^{int(at.timestamp())}^{{time}}|{at:%H:%M} UTC>"
