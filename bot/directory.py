@@ -1,34 +1,28 @@
 """Slack's people and groups: who may approve is looked up here."""
 
+import threading
+import time
+from collections.abc import Callable, Hashable, Mapping
 from functools import cached_property
 from typing import Any
-
-from slack_sdk import WebClient
-from slack_sdk.errors import SlackApiError, SlackClientError
 
 from actions.errors import BackoutError, UnavailableError
 from actions.readiness.answers import Answer, Level
 from bot.settings import Settings, SlackMode
+from bot.slack_api import Slack, SlackError
 
-SECONDS = 10
-
-#: What Slack's error codes mean for whoever reads them here.
-REMEDIES = {
-    "missing_scope": "Add the scope to the app (see manifest.yml) and install it again.",
-    "invalid_auth": "SLACK_BOT_TOKEN is not valid for this workspace; copy it again.",
-    "account_inactive": "SLACK_BOT_TOKEN belongs to an app that was removed; install it again.",
-    "token_revoked": "SLACK_BOT_TOKEN was revoked; install the app again.",
-    "no_such_subteam": "There is no such user group; copy its id (S...) from Slack.",
-    "subteam_not_found": "There is no such user group; copy its id (S...) from Slack.",
-}
+#: How old what is shown may be. A decision always reads anew.
+FRESH_SECONDS = 60.0
+#: Waited for once, in the middle of a decision.
+LONGEST_WAIT_SECONDS = 5.0
+MOST_KEPT = 10_000
 
 
 class SlackDirectory:
-    def __init__(self, settings: Settings) -> None:
-        token = settings.slack_bot_token
-        self._client = WebClient(
-            token=token.get_secret_value() if token else None, base_url=settings.slack_api_url, timeout=SECONDS
-        )
+    """Reads anew, every time: for decisions."""
+
+    def __init__(self, slack: Slack) -> None:
+        self._slack = slack
 
     @cached_property
     def team(self) -> str:
@@ -40,23 +34,69 @@ class SlackDirectory:
 
     def is_active(self, user: str) -> bool:
         try:
-            person = self._call("users.info", user=user)["user"]
+            person = self.person(user)
         except UnknownPersonError:
             return False
         return not person.get("deleted") and not person.get("is_bot")
 
-    def _call(self, method: str, **arguments: str) -> Any:
+    def person(self, user: str) -> Mapping[str, Any]:
+        """What Slack says about somebody; UnknownPersonError when there is no such person here."""
+        found = self._call("users.info", user=user)["user"]
+        return found if isinstance(found, Mapping) else {}
+
+    def _call(self, method: str, **arguments: str) -> Mapping[str, Any]:
         try:
-            return self._client.api_call(method, params=arguments)
-        except SlackApiError as error:
-            code = str(error.response.get("error"))
-            if code in ("user_not_found", "users_not_found", "user_not_visible"):
-                raise UnknownPersonError(f"Slack knows no such person ({code})") from error
-            raise UnavailableError(f"Slack says {code} to {method}", next_step=REMEDIES.get(code)) from error
-        except (SlackClientError, OSError) as error:
-            raise UnavailableError(
-                "Slack does not answer", next_step="Look at the network and SLACK_API_URL."
-            ) from error
+            return self._patiently(method, **arguments)
+        except SlackError as error:
+            if error.code in ("user_not_found", "users_not_found", "user_not_visible"):
+                raise UnknownPersonError(f"Slack knows no such person ({error.code})") from error
+            raise
+
+    def _patiently(self, method: str, **arguments: str) -> Mapping[str, Any]:
+        try:
+            return self._slack.call(method, **arguments)
+        except SlackError as error:
+            if error.after is None or error.after > LONGEST_WAIT_SECONDS:
+                raise
+            time.sleep(error.after)
+        return self._slack.call(method, **arguments)
+
+
+class RecentDirectory:
+    """The same people, up to a minute old: for what is shown, never for a decision."""
+
+    def __init__(self, behind: SlackDirectory) -> None:
+        self._behind = behind
+        self._lock = threading.Lock()
+        self._known: dict[Hashable, tuple[float, Any]] = {}
+
+    def members(self, group: str) -> tuple[str, ...]:
+        found: tuple[str, ...] = self._recent(("members", group), lambda: self._behind.members(group))
+        return found
+
+    def is_active(self, user: str) -> bool:
+        try:
+            person = self.person(user)
+        except UnknownPersonError:
+            return False
+        return not person.get("deleted") and not person.get("is_bot")
+
+    def person(self, user: str) -> Mapping[str, Any]:
+        found: Mapping[str, Any] = self._recent(("person", user), lambda: self._behind.person(user))
+        return found
+
+    def _recent(self, key: Hashable, ask: Callable[[], Any]) -> Any:
+        now = time.monotonic()
+        with self._lock:
+            kept = self._known.get(key)
+        if kept is not None and kept[0] > now:
+            return kept[1]
+        found = ask()
+        with self._lock:
+            if len(self._known) >= MOST_KEPT:
+                self._known.clear()
+            self._known[key] = (now + FRESH_SECONDS, found)
+        return found
 
 
 class UnknownPersonError(UnavailableError):
@@ -71,12 +111,7 @@ def ask_slack(settings: Settings) -> Answer:
             question=question, level=Level.WARNING, said="not configured; every verb works on the command line",
             remedy="To connect it, set SLACK_BOT_TOKEN and the others (see .env.example).",
         )  # fmt: skip
-    needed = {"SLACK_BOT_TOKEN": settings.slack_bot_token}
-    if settings.slack_mode is SlackMode.SOCKET:
-        needed["SLACK_APP_TOKEN"] = settings.slack_app_token
-    else:
-        needed["SLACK_SIGNING_SECRET"] = settings.slack_signing_secret
-    missing = [name for name, value in needed.items() if value is None]
+    missing = missing_settings(settings)
     if missing:
         return Answer(
             question=question, level=Level.FAILED,
@@ -84,7 +119,17 @@ def ask_slack(settings: Settings) -> Answer:
             remedy="Set what is missing, or unset all of them.",
         )  # fmt: skip
     try:
-        team = SlackDirectory(settings).team
+        team = SlackDirectory(Slack(settings)).team
     except BackoutError as error:
         return Answer(question=question, level=Level.FAILED, said=error.what, remedy=error.next_step)
     return Answer(question=question, level=Level.OK, said=f"workspace {team}, {settings.slack_mode} mode")
+
+
+def missing_settings(settings: Settings) -> tuple[str, ...]:
+    """What the mode needs and is not set."""
+    needed = {"SLACK_BOT_TOKEN": settings.slack_bot_token}
+    if settings.slack_mode is SlackMode.SOCKET:
+        needed["SLACK_APP_TOKEN"] = settings.slack_app_token
+    else:
+        needed["SLACK_SIGNING_SECRET"] = settings.slack_signing_secret
+    return tuple(name for name, value in needed.items() if value is None)

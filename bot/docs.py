@@ -34,7 +34,7 @@ This page and `.env.example` are made from `bot/settings.py` by `make schema`.
 def default_of(field: Any) -> str:
     if field.alias == "BACKOUT_HOME":
         return "`/var/lib/backout` for root, else `~/.local/share/backout`"
-    if field.default is None:
+    if field.default is None or field.default == ():
         return ""
     if isinstance(field.default, timedelta):
         return f"`{field.default.seconds}s`"

@@ -78,6 +78,28 @@ def _postgres_url(value: SecretStr) -> SecretStr:
     return SecretStr(f"postgresql://{rest}")
 
 
+def _listed(kind: str, letters: str) -> BeforeValidator:
+    """Ids between commas or spaces."""
+
+    def split(text: Any) -> Any:
+        if not isinstance(text, str):
+            return text
+        found = tuple(text.replace(",", " ").split())
+        wrong = [each for each in found if not re.fullmatch(rf"[{letters}][A-Z0-9]{{2,20}}", each)]
+        if wrong:
+            raise ValueError(f"has {wrong[0][:40]!r} in it, which is no id of a {kind}, such as {letters[0]}012AB3CD.")
+        return found
+
+    return BeforeValidator(split)
+
+
+def _place_to_listen(text: str) -> str:
+    host, _, port = text.rpartition(":")
+    if not host or not port.isdecimal() or not 0 < int(port) < 65536:
+        raise ValueError("is not an address and a port, such as 127.0.0.1:3000.")
+    return text
+
+
 def _absolute(path: Path) -> Path:
     try:
         return path.expanduser().absolute()
@@ -124,6 +146,22 @@ class Settings(BaseModel):
     )
     slack_api_url: Annotated[str, AfterValidator(_web_address)] = Field(
         "https://slack.com/api/", alias="SLACK_API_URL", description="The Slack to talk to, if it is not slack.com."
+    )
+    slack_workspaces: Annotated[tuple[str, ...], _listed("workspace", "T")] = Field(
+        (),
+        alias="SLACK_WORKSPACES",
+        description="Ids of the workspaces whose people may use it (T..., commas between); unset means the bot's own.",
+    )
+    slack_channels: Annotated[tuple[str, ...], _listed("channel", "CG")] = Field(
+        (),
+        alias="SLACK_CHANNELS",
+        description="Ids of the channels where `/rollback` may be used (C..., commas between); unset means everywhere.",
+    )
+    listen: Annotated[str, AfterValidator(_place_to_listen)] | None = Field(
+        None,
+        alias="BACKOUT_LISTEN",
+        description="Address and port of /health and /ready, and of Slack's requests when SLACK_MODE is http "
+        "(127.0.0.1:3000 then, unless you say another).",
     )
     database_url: Annotated[SecretStr, AfterValidator(_postgres_url)] | None = Field(
         None,

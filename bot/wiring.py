@@ -16,6 +16,7 @@ from actions.errors import BackoutError, ConfigurationError, UnavailableError
 from bot.settings import Settings, read_settings
 
 if TYPE_CHECKING:  # each part is loaded when it is used: `--help` must be instant
+    from actions.approve.people import Identity
     from actions.assess.result import Assessment
     from actions.backup.store import Store
     from actions.catalog import Catalog, Service
@@ -25,8 +26,8 @@ if TYPE_CHECKING:  # each part is loaded when it is used: `--help` must be insta
     from actions.restore.cloning_one import Cloned
     from actions.restore.listing import Listing
     from actions.restore.premises import Premises
-    from actions.run.answering import Speaker
     from actions.run.crewing import Sites
+    from bot.desk import Desk
     from bot.directory import SlackDirectory
 
 log = logging.getLogger(__name__)
@@ -144,8 +145,9 @@ class Wiring:
     def directory(self) -> "SlackDirectory | None":
         """Slack's people and groups; None while Slack is not configured."""
         from bot.directory import SlackDirectory
+        from bot.slack_api import Slack
 
-        return SlackDirectory(self.settings) if self.settings.slack_bot_token else None
+        return SlackDirectory(Slack(self.settings)) if self.settings.slack_bot_token else None
 
     def surroundings(self) -> "Surroundings":
         from actions.readiness.service import Surroundings
@@ -223,13 +225,18 @@ class Wiring:
 
         return Sites(services=self.catalog.service, environ=self.environ, history=history, home=self.settings.home)
 
-    def speaker(self, service: "Service") -> "Speaker":
-        """Whoever sits at this terminal, with the roles that the catalog gives their login name."""
-        from actions.approve.people import Identity, roles_of
-        from actions.run.answering import Speaker
+    @cached_property
+    def me(self) -> "Identity":
+        """Whoever sits at this terminal: their login name, to which the catalog gives roles."""
+        from actions.approve.people import Identity
 
-        identity = Identity(id=login_name(self.environ), where="terminal")
-        return Speaker(identity=identity, roles=roles_of(identity, service, None))
+        return Identity(id=login_name(self.environ), where="terminal")
+
+    def desk(self, history: "History") -> "Desk":
+        """Where what is said at this terminal comes in."""
+        from bot.desk import Desk
+
+        return Desk(history=history, catalog=self.catalog, environ=self.environ)
 
     def carry_out_runs(self, history: "History", stopping: threading.Event) -> None:
         """Takes on every rollback that has no living runner, until we are stopping."""

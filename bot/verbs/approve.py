@@ -4,7 +4,7 @@ from actions.approve.voices import Counted, Outcome, Rejected, TurnedAway
 from actions.errors import RefusedError
 from actions.history.queries import show
 from actions.history.values import RollbackId, Voice
-from actions.run.answering import Vote, vote
+from actions.run.answering import Vote
 from bot.terminal.following import say_request
 from bot.terminal.output import json_option, say, say_json
 from bot.terminal.rollbacks import facts_of
@@ -44,7 +44,6 @@ def approve(  # noqa: PLR0913 because every option is one
     number = RollbackId.parse(rollback)
     with wiring.history() as history:
         current = show(history, number).rollback
-        service = wiring.catalog.service(current.service)
         if digest is None:
             say_request(history, number)
             typed = click.prompt(f"Type {number} to approve exactly this", default="", show_default=False, err=True)
@@ -57,7 +56,7 @@ def approve(  # noqa: PLR0913 because every option is one
             override=override,
             break_glass=break_glass,
         )
-        outcome = vote(history, service, number, wiring.speaker(service), said)
+        outcome = wiring.desk(history).vote(wiring.me, number, said)
         answer(outcome, number, as_json=as_json, after=facts_of(show(history, number).rollback))
 
 

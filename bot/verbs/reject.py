@@ -2,7 +2,7 @@ import click
 
 from actions.history.queries import show
 from actions.history.values import RollbackId, Voice
-from actions.run.answering import Vote, vote
+from actions.run.answering import Vote
 from bot.terminal.output import json_option
 from bot.terminal.rollbacks import facts_of
 from bot.verbs.approve import answer
@@ -19,7 +19,6 @@ def reject(wiring: Wiring, rollback: str, *, reason: str, as_json: bool) -> None
     number = RollbackId.parse(rollback)
     with wiring.history() as history:
         current = show(history, number).rollback
-        service = wiring.catalog.service(current.service)
         said = Vote(voice=Voice.REJECT, digest=current.digest, reason=reason)
-        outcome = vote(history, service, number, wiring.speaker(service), said)
+        outcome = wiring.desk(history).vote(wiring.me, number, said)
         answer(outcome, number, as_json=as_json, after=facts_of(show(history, number).rollback))

@@ -9,10 +9,9 @@ from actions.errors import RefusedError
 from actions.history.database import History
 from actions.history.lifecycle import Status
 from actions.history.queries import show
-from actions.history.rollbacks import RollbackRequest, open_rollback
 from actions.history.shown import last_shown
 from actions.history.values import RollbackId
-from actions.history.wishes import want_data
+from bot.desk import Asked
 from bot.terminal.following import EVERY_SECONDS, RESTING, follow, say_request
 from bot.terminal.output import json_option, say, say_json
 from bot.terminal.rollbacks import facts_of
@@ -67,20 +66,17 @@ def request(  # noqa: PLR0913 because every option is one
         raise click.UsageError(f"{steps!r} is not a number of steps; write it like -2, or use --to REV.")
     entry = wiring.catalog.service(service)
     with wiring.history() as history:
-        asked = RollbackRequest(
-            request_key=key or f"terminal:{secrets.token_hex(12)}", service=entry.name, environment=entry.environment.value,
-            requester=wiring.speaker(entry).name, target=target or steps or "-1", reason=reason, runbook=strategy,
+        asked = Asked(
+            service=entry.name, key=key or f"terminal:{secrets.token_hex(12)}", target=target or steps or "-1",
+            reason=reason, strategy=strategy, with_data=with_data,
         )  # fmt: skip
-        opened = open_rollback(history, asked)
+        opened = wiring.desk(history).request(wiring.me, asked)
         rollback = opened.rollback.id
         if not opened.created and opened.existing_because == "service":
             raise RefusedError(
                 f"{opened.rollback.id} of {entry.name} is open already ({opened.rollback.status}); one service has one at a time",
                 next_step=f"backout show {opened.rollback.id}",
             )
-        if with_data and opened.created:
-            with history.writing() as connection:
-                want_data(connection, rollback, actor=asked.requester)
         status = _assess(wiring, history, rollback, quiet=as_json)
         if not as_json:
             say_request(history, rollback)

@@ -1,10 +1,9 @@
 import click
 
 from actions.history.lifecycle import Status
-from actions.history.queries import show
 from actions.history.values import RollbackId
-from actions.run.answering import Way, look_after_halt
-from actions.run.choosing import Choice, choose
+from actions.run.answering import Way
+from actions.run.choosing import Choice
 from bot.terminal.output import json_option, say, say_json
 from bot.terminal.rollbacks import facts_of
 from bot.wiring import Wiring
@@ -38,13 +37,11 @@ def resume(wiring: Wiring, /, rollback: str, *, seen: str, as_json: bool, **give
         )
     number = RollbackId.parse(rollback)
     with wiring.history() as history:
-        current = show(history, number).rollback
-        service = wiring.catalog.service(current.service)
-        speaker = wiring.speaker(service)
+        desk = wiring.desk(history)
         if chosen[0] in CHOICES:
-            after = choose(history, service, number, speaker, CHOICES[chosen[0]])
+            after = desk.choose(wiring.me, number, CHOICES[chosen[0]])
         else:
-            after = look_after_halt(history, number, speaker, WAYS[chosen[0]], seen=seen)
+            after = desk.look(wiring.me, number, WAYS[chosen[0]], seen=seen)
     if as_json:
         say_json(facts_of(after))
     elif after.status is Status.FAILED:

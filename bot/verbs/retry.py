@@ -1,8 +1,7 @@
 import click
 
-from actions.history.queries import show
 from actions.history.values import RollbackId
-from actions.run.choosing import Choice, choose
+from actions.run.choosing import Choice
 from bot.terminal.output import json_option, say, say_json
 from bot.terminal.rollbacks import facts_of
 from bot.wiring import Wiring
@@ -16,8 +15,7 @@ def retry(wiring: Wiring, rollback: str, *, as_json: bool) -> None:
     """Try the step that failed again. What was done before it stays done."""
     number = RollbackId.parse(rollback)
     with wiring.history() as history:
-        service = wiring.catalog.service(show(history, number).rollback.service)
-        after = choose(history, service, number, wiring.speaker(service), Choice.RETRY)
+        after = wiring.desk(history).choose(wiring.me, number, Choice.RETRY)
     if as_json:
         say_json(facts_of(after))
     else:

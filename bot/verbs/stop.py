@@ -1,9 +1,7 @@
 import click
 
 from actions.history.lifecycle import FINAL
-from actions.history.queries import show
 from actions.history.values import RollbackId
-from actions.run.answering import stop as stop_it
 from bot.terminal.output import json_option, say, say_json
 from bot.terminal.rollbacks import facts_of
 from bot.wiring import Wiring
@@ -20,8 +18,7 @@ def stop(wiring: Wiring, rollback: str, *, as_json: bool) -> None:
     """
     number = RollbackId.parse(rollback)
     with wiring.history() as history:
-        current = show(history, number).rollback
-        after = stop_it(history, number, wiring.speaker(wiring.catalog.service(current.service)))
+        after = wiring.desk(history).stop(wiring.me, number)
     if as_json:
         say_json(facts_of(after))
     elif after.status in FINAL:

@@ -11,6 +11,7 @@ from actions.errors import UnavailableError
 from actions.readiness.answers import Level
 from bot.directory import SlackDirectory, ask_slack
 from bot.settings import read_settings
+from bot.slack_api import Slack
 
 ANSWERS: Mapping[tuple[str, str | None], Mapping[str, Any]] = {
     ("auth.test", None): {"ok": True, "team": "Acme"},
@@ -54,7 +55,7 @@ def slack() -> Iterator[str]:
 
 
 def directory(url: str, token: str = "xoxb-good") -> SlackDirectory:
-    return SlackDirectory(read_settings({"SLACK_API_URL": url, "SLACK_BOT_TOKEN": token}))
+    return SlackDirectory(Slack(read_settings({"SLACK_API_URL": url, "SLACK_BOT_TOKEN": token})))
 
 
 def test_a_groups_people_and_who_is_active(slack: str) -> None:
