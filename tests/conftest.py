@@ -1,14 +1,17 @@
 """What every test may lean on: a real PostgreSQL, a fresh database on it, and a clean environment."""
 
+import atexit
 import os
 import secrets
 import shutil
 import subprocess
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+import psutil
 import psycopg
 import pytest
 from psycopg import sql
@@ -17,6 +20,24 @@ from actions.embedded import EmbeddedPostgres
 
 #: Durability is not what most tests are about; those that kill a server start their own.
 FAST = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off", "max_connections": "200"}
+
+
+#: A file system in memory, where there is one with this much room: creating and dropping databases is mostly waiting for
+#: a disk, and no test needs one. TMPDIR decides where it is set.
+MEMORY, ROOM = Path("/dev/shm"), 4 << 30
+
+
+def pytest_configure() -> None:
+    if "TMPDIR" in os.environ or not os.access(MEMORY, os.W_OK) or shutil.disk_usage(MEMORY).free < ROOM:
+        return
+    for left in MEMORY.glob("backout-tests-*-*"):
+        if not psutil.pid_exists(int(left.name.split("-")[2])):
+            shutil.rmtree(left, ignore_errors=True)
+    # The workers of one run inherit it.
+    folder = tempfile.mkdtemp(prefix=f"backout-tests-{os.getpid()}-", dir=MEMORY)
+    Path(folder).chmod(0o711)
+    os.environ["TMPDIR"] = tempfile.tempdir = folder
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
 
 
 def _docker_is_there() -> bool:

@@ -12,7 +12,7 @@ from actions.assess.probes.prober import Prober
 from actions.assess.probes.session import LiveSession, Refusal
 from actions.assess.probes.values import Tally
 from actions.assess.probes.written import Deploy
-from tests.assess_schema.servers import INSTALLED, TESTED, Server, running
+from tests.assess_schema.servers import INSTALLED, TESTED_PARAMS, Server, running
 
 SETUP = """
 CREATE TYPE mood AS ENUM ('ok', 'sad'); CREATE DOMAIN small AS int;
@@ -28,7 +28,7 @@ ALTER DOMAIN small ADD CHECK (VALUE < 5); ALTER TYPE mood RENAME TO old; CREATE 
 ALTER TABLE t ALTER m TYPE mood USING m::text::mood; DROP TYPE old; ALTER TABLE t ADD COLUMN back text"""
 
 
-@pytest.fixture(scope="module", params=TESTED, ids=lambda version: f"pg{version}")
+@pytest.fixture(scope="module", params=TESTED_PARAMS)
 def postgres_server(request: pytest.FixtureRequest) -> Iterator[Server]:
     version: int = request.param
     programs = INSTALLED[version]

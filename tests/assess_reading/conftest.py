@@ -11,8 +11,10 @@ import pytest
 
 from actions.assess.scripts import Graph, MigrationsPlace, ScriptPath, read_graph, read_path
 from actions.platforms.local import LocalCommands
+from actions.platforms.port import Commands
+from tests.assess_reading.warm import WarmCommands
 
-COMMANDS = LocalCommands(surroundings={"PATH": os.environ["PATH"]})
+SURROUNDINGS = {"PATH": os.environ["PATH"]}
 
 HEAD = """
 import sqlalchemy as sa
@@ -29,6 +31,12 @@ class Project:
     #: Given to the reader; the service's interpreter is ours here.
     env: dict[str, str] = field(default_factory=dict)
     python: str = sys.executable
+    commands: Commands = field(default_factory=lambda: WarmCommands(SURROUNDINGS))
+
+    def cold(self) -> "Project":
+        """Read from here on exactly as the product does, by an interpreter that begins anew."""
+        self.commands = LocalCommands(surroundings=SURROUNDINGS)
+        return self
 
     def write(self, path: str, text: str) -> Path:
         file = self.folder / path
@@ -64,10 +72,10 @@ class Project:
         return MigrationsPlace(python=self.python, folder=self.folder, env=self.env, **words)  # type: ignore[arg-type]
 
     def graph(self, **words: object) -> Graph:
-        return read_graph(COMMANDS, self.place(**words))
+        return read_graph(self.commands, self.place(**words))
 
     def path(self, current: str | list[str], target: str, **words: object) -> ScriptPath:
-        return read_path(COMMANDS, self.place(**words), [current] if isinstance(current, str) else current, target)
+        return read_path(self.commands, self.place(**words), [current] if isinstance(current, str) else current, target)
 
     def branches(self) -> None:
         """root - left1 - left2 - merge - top, with right1 beside it, and an island that depends on left1."""

@@ -8,6 +8,7 @@ import pytest
 
 
 def test_every_revision_is_told_with_its_place_message_and_hash(project) -> None:
+    project.cold()
     project.ini()
     project.script("aaaa0001")
     file = project.script("bbbb0001", "aaaa0001")
@@ -273,6 +274,7 @@ def test_whether_env_py_has_metadata_is_told(project, text: str, said: str) -> N
 
 
 def test_the_paths_that_env_py_sets_are_set_for_the_scripts(project) -> None:
+    project.cold()
     project.ini()
     project.write(
         "mig/env.py",
@@ -306,6 +308,7 @@ def test_the_reading_of_five_hundred_scripts_takes_seconds(project) -> None:
 
 
 def test_paths_are_seen_from_the_projects_folder(project) -> None:
+    project.cold()
     project.ini()
     project.script("aaaa0001")
     link = project.folder.parent / f"{project.folder.name}-link"

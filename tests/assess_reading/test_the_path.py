@@ -42,7 +42,7 @@ def refused(project: Any, current: Any, target: str) -> UnreadableMigrationsErro
 
 
 def test_one_step_down(project) -> None:
-    project.branches()
+    project.cold().branches()
     path = project.path("bbbb0002", "-1")
     assert ids(path) == ["bbbb0002"]
     assert path.ends_at == ("bbbb0001",)

@@ -462,6 +462,7 @@ def test_a_huge_script_is_shortened_and_that_is_said(project) -> None:
 
 def test_the_live_url_is_not_needed(project) -> None:
     """Nothing of ours is in the environment over there but what was handed over."""
+    project.cold()
     project.ini()
     project.env = {"COLOUR": "blue"}
     head = "import os\nfrom alembic import op"

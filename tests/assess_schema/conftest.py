@@ -9,16 +9,12 @@ import pytest
 
 from actions.assess.schema.snapshot import read_schema
 from actions.assess.schema.values import Schema
-from tests.assess_schema.servers import INSTALLED, TESTED, Server, running
+from tests.assess_schema.servers import INSTALLED, TESTED_PARAMS, Server, running
 
 BASE = (Path(__file__).parent / "base.sql").read_text()
 
 
-@pytest.fixture(
-    scope="session",
-    params=TESTED,
-    ids=lambda version: f"pg{version}",
-)
+@pytest.fixture(scope="session", params=TESTED_PARAMS)
 def server(request: pytest.FixtureRequest) -> Iterator[Server]:
     """One server per installed version."""
     version: int = request.param

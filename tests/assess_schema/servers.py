@@ -15,6 +15,7 @@ from itertools import count
 from pathlib import Path
 
 import psycopg
+import pytest
 
 #: The oldest and newest that we promise, and what lies between.
 VERSIONS = (13, 14, 15, 16, 17, 18)
@@ -87,6 +88,14 @@ INSTALLED = {version: _programs(version) for version in VERSIONS}
 #: Without these the promise is not tested at all.
 EXPECTED = (15, 16, 18)
 TESTED = [version for version in VERSIONS if version in EXPECTED or INSTALLED[version]]
+
+
+def marks(version: int) -> tuple[pytest.MarkDecorator, ...]:
+    """The oldest and the newest are looked at every day, those between them every night."""
+    return () if version in (EXPECTED[0], EXPECTED[-1]) else (pytest.mark.slow,)
+
+
+TESTED_PARAMS = [pytest.param(version, marks=marks(version), id=f"pg{version}") for version in TESTED]
 
 
 def _unprivileged() -> dict[str, object]:

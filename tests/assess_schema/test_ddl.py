@@ -12,7 +12,7 @@ from actions.assess.schema.describing import describe
 from actions.assess.schema.digest import digest
 from actions.assess.schema.snapshot import read_schema
 from actions.assess.schema.values import Schema
-from tests.assess_schema.servers import TESTED, Server
+from tests.assess_schema.servers import TESTED, Server, marks
 
 
 @dataclass(kw_only=True)
@@ -60,7 +60,7 @@ def _runs_on(version: int, number: int, case: Case) -> bool:
 
 
 PAIRS = [
-    pytest.param(version, case, id=f"pg{version}-{case.name.replace(' ', '-')}")
+    pytest.param(version, case, marks=marks(version), id=f"pg{version}-{case.name.replace(' ', '-')}")
     for version in TESTED
     for number, case in enumerate(CASES)
     if _runs_on(version, number, case)

@@ -6,7 +6,7 @@ import subprocess
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import psycopg
@@ -129,9 +129,11 @@ def _killer_of_the_server(work: Path, delay: float) -> Iterator[None]:
     def kill() -> None:
         while not over.wait(0.01):
             for file in work.glob("workshop-*/data/postmaster.pid"):
-                lines = file.read_text().splitlines()
+                lines = file.read_text().splitlines() if file.exists() else []
                 if len(lines) > 7 and lines[7].strip() == "ready" and not over.wait(delay):
-                    os.kill(int(lines[0]), signal.SIGQUIT)
+                    # The proof may have ended during the delay, and its server with it.
+                    with suppress(ProcessLookupError):
+                        os.kill(int(lines[0]), signal.SIGQUIT)
                     return
 
     thread = threading.Thread(target=kill)
