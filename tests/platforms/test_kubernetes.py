@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from actions.errors import UnavailableError
+from actions.errors import ConfigurationError, UnavailableError
 from actions.platforms.kubernetes import Cluster, look_at
 
 
@@ -63,9 +63,9 @@ def test_a_reachable_namespace_is_found(kubeconfig: Path) -> None:
 
 
 def test_a_namespace_without_rights_says_what_is_missing(kubeconfig: Path) -> None:
-    with pytest.raises(UnavailableError, match="403") as caught:
+    with pytest.raises(ConfigurationError, match="403") as caught:
         look_at(Cluster(namespace="closed", kubeconfig=kubeconfig), {})
-    assert "rights" in str(caught.value)
+    assert "right" in str(caught.value)
 
 
 def test_an_api_server_that_does_not_answer_is_said_without_the_token(tmp_path: Path) -> None:

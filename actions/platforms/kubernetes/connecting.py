@@ -1,4 +1,4 @@
-"""Kubernetes, through its official client."""
+"""Which cluster, and how its API server is reached."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -7,8 +7,6 @@ from typing import Any
 
 from actions.errors import UnavailableError
 from actions.redaction import redact
-
-SECONDS = 10
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -20,32 +18,8 @@ class Cluster:
     kubeconfig: Path | None = None
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class ClusterFacts:
-    version: str
-    namespace: str
-
-
-def look_at(cluster: Cluster, environ: Mapping[str, str]) -> ClusterFacts:
-    """API server reachable, namespace readable; UnavailableError with its own reason otherwise."""
-    from kubernetes import client
-    from urllib3.exceptions import HTTPError
-
-    api = connect(cluster, environ)
-    try:
-        version = client.VersionApi(api).get_code(_request_timeout=SECONDS)
-        client.AppsV1Api(api).list_namespaced_deployment(cluster.namespace, limit=1, _request_timeout=SECONDS)
-    except client.ApiException as error:
-        raise UnavailableError(
-            f"The API server says {error.status} {error.reason}", next_step=_remedy(error.status)
-        ) from error
-    except (HTTPError, OSError, ValueError) as error:
-        raise UnavailableError(f"The API server does not answer: {redact(str(error))[:200]}") from error
-    return ClusterFacts(version=str(version.git_version), namespace=cluster.namespace)
-
-
 def connect(cluster: Cluster, environ: Mapping[str, str]) -> Any:
-    """A client of its own for this cluster; nothing global is changed."""
+    """A client of its own for this cluster; nothing global is changed. Reads tokens and certificates anew."""
     from kubernetes import client, config
     from yaml import YAMLError
 
@@ -53,9 +27,10 @@ def connect(cluster: Cluster, environ: Mapping[str, str]) -> Any:
     load_in_cluster: Any = config.load_incluster_config
     load_file: Any = config.load_kube_config
     configuration = client.Configuration()
-    configuration.retries = 1
+    # Trying again is decided where it is known whether that is safe.
+    configuration.retries = False
     try:
-        if cluster.kubeconfig is None and cluster.context is None:
+        if cluster.kubeconfig is None and cluster.context is None and not environ.get("KUBECONFIG"):
             try:
                 load_in_cluster(client_configuration=configuration)
                 return client.ApiClient(configuration)
@@ -72,9 +47,3 @@ def connect(cluster: Cluster, environ: Mapping[str, str]) -> Any:
             next_step="Set KUBECONFIG, or the platform's kubeconfig and context, or run Backout in the cluster.",
         ) from error
     return client.ApiClient(configuration)
-
-
-def _remedy(status: int | None) -> str:
-    if status in (401, 403):
-        return "Give Backout's service account the rights it needs in this namespace."
-    return "Look at the API server."
