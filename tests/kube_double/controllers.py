@@ -76,6 +76,9 @@ class Controllers:
             self._roll(it, current, sets)
             if it["metadata"].get("annotations", {}).get(REVISION) != str(_revision(current)):
                 self._annotate(it, _revision(current))
+        elif sets:
+            # No new release while it is paused, but as many of the old one as are wanted.
+            self._scale(max(sets, key=_revision), it["spec"]["replicas"])
         self._tell_progress(it, current)
 
     def _new_set(self, it: Json, digest: str, revision: int) -> Json:
@@ -130,9 +133,9 @@ class Controllers:
             "type": "Progressing", "status": "False" if late else "True",
             "reason": "ProgressDeadlineExceeded" if late else ("NewReplicaSetAvailable" if complete else "ReplicaSetUpdated"),
         }  # fmt: skip
-        status: Json = {"observedGeneration": meta["generation"], "conditions": [
-            {"type": "Available", "status": "True" if ready >= wanted else "False"}, progressing,
-        ]}  # fmt: skip
+        failures = [each for one in sets for each in one.get("status", {}).get("conditions", ())]
+        available = {"type": "Available", "status": "True" if ready >= wanted else "False"}
+        status: Json = {"observedGeneration": meta["generation"], "conditions": [available, progressing, *failures[:1]]}
         # Zeros are left out, as the real server does.
         counts = {
             "replicas": replicas, "updatedReplicas": updated, "readyReplicas": ready, "availableReplicas": ready,
@@ -146,12 +149,15 @@ class Controllers:
         pods = [each for each in self._store.owned("Pod", it) if each["status"]["phase"] not in ("Succeeded", "Failed")]
         living = [each for each in pods if not each["metadata"].get("deletionTimestamp")]
         wanted = it["spec"]["replicas"]
+        failure: str | None = None
         for _ in range(wanted - len(living)):
-            if not self._new_pod(it, f"{it['metadata']['name']}-{secrets.token_hex(3)[:5]}", it["spec"]["template"]):
+            name = f"{it['metadata']['name']}-{secrets.token_hex(3)[:5]}"
+            if failure := self._new_pod(it, name, it["spec"]["template"]):
                 break
         for each in living[wanted:] if wanted < len(living) else ():
             self.delete_pod(each)
-        self._count(it, pods)
+        told = {"type": "ReplicaFailure", "status": "True", "reason": "FailedCreate", "message": failure}
+        self._count(it, pods, conditions=[told] if failure else [])
 
     def _stateful(self, it: Json) -> None:
         pods = list(self._store.owned("Pod", it))
@@ -272,7 +278,8 @@ class Controllers:
 
     # What they share
 
-    def _new_pod(self, owner: Json, name: str, template: Json) -> bool:
+    def _new_pod(self, owner: Json, name: str, template: Json) -> str | None:
+        """What kept it from being made."""
         namespace, labels = owner["metadata"]["namespace"], dict(template.get("metadata", {}).get("labels", {}))
         if owner["kind"] == "Job":
             labels |= {"job-name": owner["metadata"]["name"], "batch.kubernetes.io/job-name": owner["metadata"]["name"]}
@@ -287,8 +294,8 @@ class Controllers:
             self._store.create("Pod", namespace, admit_new(self._store, "Pod", namespace, body))
         except ApiError as error:
             self._event(owner, "FailedCreate", f"Error creating: {error.message}")
-            return False
-        return True
+            return error.message
+        return None
 
     def _event(self, about: Json, reason: str, message: str) -> None:
         meta = about["metadata"]

@@ -65,7 +65,7 @@ def test_stopped_means_that_no_pod_is_left_not_even_one_on_its_way_out(cluster: 
     cluster.images["api:1"].stubborn = True
     cluster.apply(SPACE, things.deployment("api"))
     ready(cluster, replicas=2)
-    with pytest.raises(BackoutError, match="2 pods did not end within 1 s: api-.*was asked to end") as caught:
+    with pytest.raises(BackoutError, match=r"2 pods did not end within 1 s: api-.*was asked to end") as caught:
         scaled(api, seconds=1).stop(never)
     assert "by force only when you know" in str(caught.value)
     assert not scaled(api).is_stopped()
@@ -132,7 +132,7 @@ def test_what_does_not_get_ready_is_told_with_its_reason(cluster: KubeDouble, ap
 
 def test_a_quota_that_leaves_no_room_is_seen(cluster: KubeDouble, api: Api) -> None:
     cluster.apply(SPACE, things.quota(pods="1"), things.deployment("api", replicas=0))
-    with pytest.raises(BackoutError, match="1 of 2 ready.*exceeded quota: small"):
+    with pytest.raises(BackoutError, match=r"1 of 2 ready.*exceeded quota: small"):
         scaled(api, seconds=1).start({"running": True, "replicas": 2}, never)
 
 

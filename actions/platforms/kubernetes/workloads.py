@@ -81,8 +81,15 @@ def look_at_readiness(api: Api, kind: Kind, name: str) -> Progress:
     if progress.complete:
         return progress
     troubled = [pod for pod in pods_of(api, kind, workload) if not is_ready(pod)]
-    more = f": {told(troubled)}" if troubled else ""
+    words = [told(troubled)] if troubled else []
+    words += [str(each.get("message", "")) for each in _conditions(workload) if each["type"] == "ReplicaFailure"]
+    more = f": {'; '.join(words)}" if words else ""
     return Progress(complete=False, said=progress.said + more, stuck=progress.stuck)
+
+
+def _conditions(workload: Json) -> list[Json]:
+    """Those that hold."""
+    return [each for each in (workload.get("status") or {}).get("conditions") or () if each["status"] == "True"]
 
 
 def split(reference: str, kinds: dict[str, Kind]) -> tuple[Kind, str]:
