@@ -34,7 +34,7 @@ from actions.catalog.envref import EnvRef
 from actions.catalog.service import Service
 from actions.embedded import EmbeddedPostgres
 from actions.errors import BackoutError, ConfigurationError
-from actions.platforms.local import LocalCommands
+from actions.platforms.houses import house_of
 from actions.platforms.port import Commands
 
 
@@ -77,7 +77,7 @@ def assess(question: Question, around: Surroundings) -> Assessment:
     migrations = service.migrations
     live = find_live(url, version_table=migrations.version_table, version_schema=migrations.version_schema)
     with _beside() as (threads, is_over):
-        commands = StoppableCommands(LocalCommands(), is_over, around.should_stop)
+        commands = StoppableCommands(house_of(service, around.environ).commands, is_over, around.should_stop)
         place = migrations_place(service, around.environ)
         reading = threads.submit(read_path, commands, place, live.revisions, question.target)
         tried = _rehearse(question, around, live, commands, reading, threads)

@@ -3,20 +3,17 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
-from pathlib import Path
 from typing import Literal
 
 from actions.assess.scripts import MigrationsPlace
 from actions.backup.connecting import place_of
 from actions.backup.scratch import ScratchDatabase
 from actions.catalog.envref import as_variables
-from actions.catalog.migrations import Migrations, RunWithPython, UrlInArgument, UrlInOption
-from actions.catalog.platform import LocalPlatform
+from actions.catalog.migrations import Migrations, UrlInArgument, UrlInOption
 from actions.catalog.service import Service
 from actions.downgrade.order import Fence, Order, UrlHandover
-from actions.errors import ConfigurationError
-from actions.platforms.env_file import read_env_file
-from actions.platforms.local import ordinary_surroundings
+from actions.platforms.house import House, Workplace, migrations_of
+from actions.platforms.houses import house_of
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -33,24 +30,24 @@ class Leg:
 
 #: Well-formed for applications that read their URL when they are imported, and leads nowhere.
 NOWHERE = "postgresql://nobody:nothing@127.0.0.1:9/nowhere"
-#: Where a project's own interpreter usually is.
-USUAL_PYTHONS = (".venv/bin/python", "venv/bin/python")
 
 
 def migrations_place(service: Service, environ: Mapping[str, str]) -> MigrationsPlace:
     """Where the scripts are read; its environment does not lead to the live database."""
-    migrations, platform = _local(service)
+    house = house_of(service, environ)
+    migrations, there = migrations_of(service), house.workplace()
     handover = url_handover(migrations)
     env = {
         # Whatever leads to a database leads nowhere here: the application is imported, and nobody watches what it does.
         name: f"{scheme}://{NOWHERE.partition('://')[2]}" if (scheme := _scheme_of_a_database(value)) else value
-        for name, value in _environment(migrations, platform, environ).items()
+        for name, value in _environment(house, there).items()
     }
     if handover.how == "env":
         env[handover.name] = handover.spelled(NOWHERE)
     return MigrationsPlace(
-        python=_python(migrations, platform),
-        folder=_folder(migrations, platform),
+        python=there.python,
+        folder=there.folder,
+        inside=there.inside,
         config=migrations.config,
         section=migrations.section,
         version_table=migrations.version_table,
@@ -61,18 +58,19 @@ def migrations_place(service: Service, environ: Mapping[str, str]) -> Migrations
 
 def alembic_order(service: Service, environ: Mapping[str, str], *, leg: Leg, url: str, fence: Fence | None) -> Order:
     """One `alembic downgrade` or `upgrade` of this service on the database of that URL."""
-    migrations, platform = _local(service)
-    database = service.database
+    house = house_of(service, environ)
+    migrations, there, database = migrations_of(service), house.workplace(), service.database
     return Order(
         direction=leg.direction,
         target=leg.target,
         url=url,
         handover=url_handover(migrations),
-        python=_python(migrations, platform),
+        python=there.python,
         config=migrations.config,
         section=migrations.section,
-        folder=_folder(migrations, platform),
-        env=_environment(migrations, platform, environ),
+        folder=there.folder,
+        inside=there.inside,
+        env=_environment(house, there),
         lock_timeout=database.lock_timeout if database else None,
         statement_timeout=database.statement_timeout if database else None,
         deadline=min(leg.deadline or migrations.timeout, migrations.timeout),
@@ -97,41 +95,9 @@ def url_handover(migrations: Migrations) -> UrlHandover:
             return UrlHandover(how="env", name=by_env.env, scheme=by_env.scheme)
 
 
-def _local(service: Service) -> tuple[Migrations, LocalPlatform]:
-    if service.migrations is None or service.database is None:
-        raise ConfigurationError(
-            f"{service.name} has no migrations in the catalog", next_step="Add `database` and `migrations` to it."
-        )
-    if not isinstance(service.platform, LocalPlatform):
-        raise ConfigurationError(
-            f"Reading migrations on {service.platform.kind} is not supported yet", where=f"service {service.name}"
-        )
-    return service.migrations, service.platform
-
-
-def _folder(migrations: Migrations, platform: LocalPlatform) -> Path:
-    return platform.folder / migrations.folder if migrations.folder else platform.folder
-
-
-def _python(migrations: Migrations, platform: LocalPlatform) -> str:
-    if isinstance(migrations.run, RunWithPython):
-        written = migrations.run.python
-        return str(platform.folder / written) if "/" in written else written
-    for usual in USUAL_PYTHONS:
-        if (platform.folder / usual).exists():
-            return str(platform.folder / usual)
-    return "python3"
-
-
-def _environment(migrations: Migrations, platform: LocalPlatform, environ: Mapping[str, str]) -> dict[str, str]:
-    """What the commands of this service see: ordinary ways and manners, then what the catalog names."""
-    from_file = read_env_file(platform.folder / platform.env_file) if platform.env_file else {}
-    return {
-        **ordinary_surroundings(environ),
-        **from_file,
-        **as_variables(platform.env, environ),
-        **as_variables(migrations.env, environ),
-    }
+def _environment(house: House, there: Workplace) -> dict[str, str]:
+    """What Alembic sees: ordinary ways and manners, then what the catalog names."""
+    return {**there.env, **as_variables(migrations_of(house.service).env, house.environ)}
 
 
 def _scheme_of_a_database(value: str) -> str | None:

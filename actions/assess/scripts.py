@@ -34,7 +34,7 @@ from actions.assess.seen import (
     Value,
 )
 from actions.errors import BackoutError, ConfigurationError, UnavailableError
-from actions.platforms.port import Command, Commands, Ended, Finished
+from actions.platforms.port import Command, Commands, Ended, Finished, Inside
 from actions.redaction import redact
 
 __all__ = [
@@ -73,6 +73,8 @@ class MigrationsPlace:
     python: str
     #: The project's folder: where somebody would type `alembic`.
     folder: PurePath | None = None
+    #: In which container or pod; None is this machine.
+    inside: Inside | None = None
     #: `alembic.ini` or `pyproject.toml`; None means whatever Alembic finds there.
     config: str | None = None
     #: What `alembic -n` would say.
@@ -158,6 +160,7 @@ def _ask(commands: Commands, where: MigrationsPlace, wanted: Mapping[str, Any]) 
     command = Command(
         argv=(where.python, "-c", LAUNCH, json.dumps(request)),
         folder=where.folder,
+        inside=where.inside,
         env=where.env,
         stdin=_source(),
         deadline=where.deadline,

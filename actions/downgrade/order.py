@@ -19,7 +19,7 @@ from actions.downgrade.told import (
     trouble_from,
 )
 from actions.errors import BackoutError
-from actions.platforms.port import Command, Commands, Ended, Finished, Line, Stream
+from actions.platforms.port import Command, Commands, Ended, Finished, Inside, Line, Stream
 from actions.redaction import learn_secret, redact
 
 DRIVER = Path(__file__).with_name("drive.py")
@@ -63,6 +63,8 @@ class Order:
     config: str
     section: str = "alembic"
     folder: PurePath | None = None
+    #: In which container or pod; None is this machine.
+    inside: Inside | None = None
     env: Mapping[str, str] = field(default_factory=dict, repr=False)
     lock_timeout: timedelta | None = None
     statement_timeout: timedelta | None = None

@@ -1,58 +1,79 @@
-"""Where a service is at home: from a command as the catalog has it to one that can be run there."""
+"""Where a service is at home: what every platform can say and do about it.
+
+Whoever works on a service asks `houses.house_of` for its house, and does not know which kind it got. What only one kind
+of platform has (containers that are healthy, workloads that are ready) is asked of that kind's own class.
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
+from pathlib import Path, PurePath
+from typing import Protocol
 
 from actions.catalog import command as catalogued
-from actions.catalog.envref import as_variables
-from actions.catalog.platform import LocalPlatform
+from actions.catalog.migrations import Migrations
 from actions.catalog.service import Service
 from actions.errors import ConfigurationError
-from actions.platforms.env_file import read_env_file
-from actions.platforms.local import LocalCommands, ordinary_surroundings
-from actions.platforms.port import Command, Commands
+from actions.platforms.port import Command, Commands, Inside
 
 
-@dataclass(frozen=True, kw_only=True)
-class House:
-    """A service on this machine, and the way to run its commands."""
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Workplace:
+    """Where the service's own Python runs its migrations, as commands of that place know it."""
 
-    service: Service
-    environ: Mapping[str, str] = field(repr=False)
-    commands: Commands = field(default_factory=LocalCommands)
+    python: str
+    #: Where somebody would type `alembic`; None leaves it to the image.
+    folder: PurePath | None
+    #: None: this machine, which has our files and the project's.
+    inside: Inside | None = None
+    #: What its commands see, before what the catalog's `migrations.env` adds.
+    env: Mapping[str, str] = field(default_factory=dict, repr=False)
+
+
+class House(Protocol):
+    """One service, on whatever platform."""
 
     @property
-    def platform(self) -> LocalPlatform:
-        if not isinstance(self.service.platform, LocalPlatform):
-            raise ConfigurationError(
-                f"Rollbacks on {self.service.platform.kind} are not supported yet",
-                where=f"service {self.service.name}",
-                next_step="Assess and back it up from here; take it back by its runbook.",
-            )
-        return self.service.platform
+    def service(self) -> Service: ...
+
+    @property
+    def environ(self) -> Mapping[str, str]:
+        """Our own environment: what references of the catalog are resolved with."""
+
+    @property
+    def commands(self) -> Commands:
+        """Runs whatever `command` makes, and any command with an `inside` of this platform."""
 
     @property
     def folder(self) -> Path:
-        return self.platform.folder
+        """The service's folder on this machine, where relative paths of the catalog start."""
 
     def variables(self) -> dict[str, str]:
-        """What every command of the service sees. Read anew each time: an env file may have been switched."""
-        platform = self.platform
-        from_file = read_env_file(platform.folder / platform.env_file) if platform.env_file else {}
-        return {**ordinary_surroundings(self.environ), **from_file, **as_variables(platform.env, self.environ)}
+        """What every command of the service gets. Read anew each time: an env file may have been switched."""
 
     def command(self, written: catalogued.Command) -> Command:
-        """Ready to run. Words of the catalog alone: nothing that anybody typed gets in."""
-        if written.service is not None:
-            raise ConfigurationError(
-                f"A command in {written.service!r} needs a compose or kubernetes platform",
-                where=f"service {self.service.name}",
-                next_step="Leave `service` out for a command on this machine.",
-            )
-        return Command(
-            argv=written.argv,
-            folder=self.folder / written.folder if written.folder else self.folder,
-            env={**self.variables(), **as_variables(written.env, self.environ)},
-            deadline=written.timeout,
+        """Ready to run. Words of the catalog alone: nothing that anybody typed gets in.
+
+        A fresh container or Job for it has a name made of the service and the words, so that the same command is found
+        again after a crash and never runs twice.
+        """
+
+    def workplace(self) -> Workplace:
+        """Where its migrations are read and run; ConfigurationError where it has none."""
+
+    def url_there(self) -> str:
+        """The live database's URL as the workplace reaches it."""
+
+    def cut_off(self, inside: Inside) -> bool:
+        """Takes the network away from a fresh container or Job that runs under `inside.name`.
+
+        False where that is not possible here; then the fence in the process itself is all there is.
+        """
+
+
+def migrations_of(service: Service) -> Migrations:
+    """ConfigurationError for a service without them."""
+    if service.migrations is None or service.database is None:
+        raise ConfigurationError(
+            f"{service.name} has no migrations in the catalog", next_step="Add `database` and `migrations` to it."
         )
+    return service.migrations

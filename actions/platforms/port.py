@@ -39,11 +39,37 @@ class Line:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Inside:
+    """Where a command runs when that is not this machine. `None` in its place means this machine."""
+
+    #: A compose service, or a workload of the cluster (`deployment/api`).
+    service: str | None = None
+    #: An image alone, where there is no service to take everything else from.
+    image: str | None = None
+    #: Which container of a pod. None: the first.
+    container: str | None = None
+    #: In a fresh container or Job, made like the service's own; otherwise in the one that runs.
+    one_off: bool = True
+    #: The account of a Job. None: the platform's, else the workload's.
+    account: str | None = None
+    #: What the fresh one is called. The same name never runs twice: whatever of an earlier process still has it is
+    #: ended first. None makes a name that nobody else has.
+    name: str | None = None
+
+    def __post_init__(self) -> None:
+        """Somewhere."""
+        if (self.service is None) == (self.image is None):
+            raise ValueError("A command runs inside of a service or of an image")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Command:
     """What to run. Arguments can be seen by everyone on the machine: secrets belong into `env` or `stdin`."""
 
     argv: tuple[str, ...]
-    #: Where to run it; None leaves it to the platform.
+    #: In which container or pod; None is this machine.
+    inside: Inside | None = None
+    #: The working folder, as the place itself knows it; None leaves it to the platform.
     folder: PurePath | None = None
     #: The whole environment as far as the caller is concerned; the platform adds only what is ordinary there.
     env: Mapping[str, str] = field(default_factory=dict, repr=False)

@@ -5,22 +5,17 @@ from collections.abc import Mapping
 from actions.assess.live_database import DatabaseFacts
 from actions.assess.place import migrations_place
 from actions.assess.scripts import Graph, read_graph
-from actions.catalog.platform import LocalPlatform
 from actions.catalog.service import Service
 from actions.errors import BackoutError
-from actions.platforms.local import LocalCommands
+from actions.platforms.houses import house_of
 from actions.readiness.answers import Answer, Level
 
 QUESTION = "revision"
 
 
 def ask_revision(service: Service, facts: DatabaseFacts | None, environ: Mapping[str, str]) -> Answer:
-    if not isinstance(service.platform, LocalPlatform):
-        now = " and ".join(facts.revisions or ("none",)) if facts else "unknown"
-        said = f"live {now}; reading scripts on {service.platform.kind} is not supported yet"
-        return Answer(question=QUESTION, level=Level.UNKNOWN, said=said)
     try:
-        graph = read_graph(LocalCommands(), migrations_place(service, environ))
+        graph = read_graph(house_of(service, environ).commands, migrations_place(service, environ))
     except BackoutError as error:
         said = f"{error.where}: {error.what}" if error.where else error.what
         return Answer(question=QUESTION, level=Level.FAILED, said=said, remedy=error.next_step)

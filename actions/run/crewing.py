@@ -5,14 +5,13 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
 
-from actions.catalog.release import CommandRelease
 from actions.catalog.service import Service
 from actions.errors import ConfigurationError, RefusedError
 from actions.history.database import History
 from actions.history.leases import LEASE
 from actions.history.lifecycle import Status
 from actions.history.values import Rollback
-from actions.release.commanded import CommandedRelease
+from actions.release.finding import releases_of
 from actions.run import plan
 from actions.run.action import Action, Moment
 from actions.run.assessing import Assessing, Rechecking, what_voids
@@ -82,8 +81,8 @@ def _makers(site: Site, rollback: Rollback) -> Mapping[str, Callable[[], Action]
         plan.DOWNGRADE: lambda: Downgrade(site=site, recheck=_Recheck(site)),
         plan.RESTORE: lambda: Restore(site=site, recheck=_Recheck(site)),
         plan.VERIFY: lambda: Verify(site=site, checks=checks, looking=looking),
-        plan.RELEASE: lambda: TakeBackApplication(releases=_releases(site)),
-        plan.RELEASE_AGAIN: lambda: BringApplicationAgain(releases=_releases(site)),
+        plan.RELEASE: lambda: TakeBackApplication(releases=releases_of(site.house)),
+        plan.RELEASE_AGAIN: lambda: BringApplicationAgain(releases=releases_of(site.house)),
         plan.RESUME: lambda: ResumeWriter(
             writers=writers_of(site.house), looking=looking, pause=service.writers.pause_between,
             looks={each.known_as: each.look for each in service.writers.stop if each.look is not None},
@@ -127,17 +126,3 @@ class _Recheck:
                 f"What was approved does not hold any more: {' '.join(reasons)}",
                 next_step="Everything that was done is undone. Ask again: it is assessed anew.",
             )
-
-
-def _releases(site: Site) -> tuple[CommandedRelease, ...]:
-    found = []
-    for release in site.service.application:
-        if not isinstance(release, CommandRelease):
-            what = type(release).__name__.removesuffix("Release").lower()
-            raise ConfigurationError(
-                f"Taking the application back by {what} is not supported yet",
-                where=f"service {site.service.name}",
-                next_step="Use a `command` for now.",
-            )
-        found.append(CommandedRelease(house=site.house, release=release))
-    return tuple(found)

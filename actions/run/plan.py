@@ -10,6 +10,7 @@ from actions.catalog.service import Service
 from actions.errors import ConfigurationError, RefusedError
 from actions.history.canonical import Json, encode
 from actions.history.details import PlannedStep
+from actions.run.steps.application import plan_name
 from actions.run.steps.writers import resume_step, stop_step
 
 #: The actions, by the names under which plans keep them.
@@ -167,9 +168,8 @@ def _see(service: Service) -> Iterator[PlannedStep]:
 def _releases(service: Service) -> Iterator[PlannedStep]:
     for number, release in enumerate(service.application):
         what = type(release).__name__.removesuffix("Release").lower()
-        again = len(service.application) > 1
         yield PlannedStep(
-            name=f"release-{number + 1}" if again else "release", title=f"Take the application back ({what})",
+            name=plan_name(number, of=len(service.application)), title=f"Take the application back ({what})",
             action=RELEASE, parameters={"number": number},
         )  # fmt: skip
 

@@ -21,6 +21,7 @@ from actions.platforms.house import House
 from actions.platforms.port import Ended
 from actions.verify.outcome import CheckResult, Seen, Value
 from actions.verify.pages import look_at_page
+from actions.verify.platform_checks import look_at_platform
 from actions.verify.queries import QueryError, single_value
 from actions.verify.titles import title_of
 from actions.verify.trees import look_at_files
@@ -94,7 +95,7 @@ def _look(check: Validation, looking: Looking) -> Seen:
         return Seen(passed=False, said=error.what)
 
 
-def _look_once(check: Validation, looking: Looking) -> Seen:
+def _look_once(check: Validation, looking: Looking) -> Seen:  # noqa: PLR0911 because each kind has its own
     house, before = looking.house, looking.before.get(title_of(check))
     match check:
         case HttpCheck():
@@ -112,10 +113,7 @@ def _look_once(check: Validation, looking: Looking) -> Seen:
             ticked = title_of(check) in looking.ticked
             return Seen(passed=ticked, said="ticked" if ticked else "a person has to look and tick it")
         case ContainersCheck() | ReadyCheck():
-            raise ConfigurationError(
-                "This check needs a compose or kubernetes platform",
-                where=f"service {house.service.name}, {title_of(check)}",
-            )
+            return look_at_platform(check, house)
         case _:
             assert_never(check)
 

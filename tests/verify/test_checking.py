@@ -17,7 +17,7 @@ from actions.catalog.database import Database
 from actions.catalog.envref import EnvRef
 from actions.catalog.platform import LocalPlatform
 from actions.catalog.service import Service
-from actions.platforms.house import House
+from actions.platforms.local_house import LocalHouse
 from actions.verify.checking import Looking, needs_application, run_check, run_checks, values_now
 from actions.verify.outcome import CheckResult
 
@@ -65,7 +65,7 @@ def looking(tmp_path: Path, database_url: str) -> Looking:
     service = Service.model_construct(
         name="shop", platform=LocalPlatform(folder=tmp_path), database=Database(url=EnvRef("SHOP_URL"))
     )
-    house = House(
+    house = LocalHouse(
         service=service, environ={"SHOP_URL": database_url, "TOKEN": "t0ken-of-the-page", "PATH": "/usr/bin:/bin"}
     )
     return Looking(house=house, live_revisions=lambda: ("a1b2c3",), target=("a1b2c3",))

@@ -18,7 +18,7 @@ from actions.catalog.platform import LocalPlatform
 from actions.catalog.service import Service
 from actions.catalog.writers import Writers
 from actions.errors import BackoutError, ConfigurationError
-from actions.platforms.house import House
+from actions.platforms.local_house import LocalHouse
 from actions.writers.finding import writers_of
 from actions.writers.port import Writer
 from actions.writers.processes import ProcessWriter
@@ -39,19 +39,19 @@ def never() -> bool:
 
 
 @pytest.fixture
-def house(tmp_path: Path) -> House:
+def house(tmp_path: Path) -> LocalHouse:
     service = Service.model_construct(name="shop", platform=LocalPlatform(folder=tmp_path), writers=Writers())
-    return House(service=service, environ={"PATH": "/usr/bin:/bin"})
+    return LocalHouse(service=service, environ={"PATH": "/usr/bin:/bin"})
 
 
 @pytest.fixture
-def worker(house: House, tmp_path: Path) -> Iterator[ProcessWriter]:
+def worker(house: LocalHouse, tmp_path: Path) -> Iterator[ProcessWriter]:
     (tmp_path / "worker.py").write_text(WORKER)
     yield process_writer(house, tmp_path)
     end(tmp_path / "worker.pid")
 
 
-def process_writer(house: House, folder: Path, *words: str) -> ProcessWriter:
+def process_writer(house: LocalHouse, folder: Path, *words: str) -> ProcessWriter:
     return ProcessWriter(
         name="worker", house=house, pid_file=folder / "worker.pid", signal=signal.SIGTERM,
         starting=catalogued.Command.model_validate([sys.executable, "worker.py", str(folder / "worker.pid"), *words]),
@@ -86,7 +86,7 @@ def test_what_did_not_run_before_is_not_started(worker: ProcessWriter) -> None:
     assert worker.is_stopped()
 
 
-def test_a_process_that_does_not_end_is_named_and_its_time_is_kept(house: House, worker: ProcessWriter) -> None:
+def test_a_process_that_does_not_end_is_named_and_its_time_is_kept(house: LocalHouse, worker: ProcessWriter) -> None:
     stubborn = process_writer(house, house.folder, "stubborn")
     stubborn.start({"running": True}, never)
     began = time.monotonic()
@@ -114,7 +114,7 @@ def test_commands_stop_start_and_tell(tmp_path: Path) -> None:
             {"name": "liar", "command": {"stop": ["true"], "start": ["false"], "status": ["test", "-e", "runs"]}},
         ]).model_copy(update={"stop_timeout": timedelta(seconds=1)}),
     )  # fmt: skip
-    writers = writers_of(House(service=service, environ={"PATH": "/usr/bin:/bin"}))
+    writers = writers_of(LocalHouse(service=service, environ={"PATH": "/usr/bin:/bin"}))
     with pytest.raises(BackoutError, match="still runs after its stop command"):
         writers["liar"].stop(never)
     queue = writers["queue"]
@@ -142,7 +142,7 @@ def test_a_systemd_unit_is_asked_through_systemctl(tmp_path: Path) -> None:
         platform=LocalPlatform(folder=tmp_path),
         writers=Writers.model_validate([{"systemd": "worker"}, {"systemd": "gone"}]),
     )
-    writers = writers_of(House(service=service, environ={"PATH": f"{tools}:/usr/bin:/bin"}))
+    writers = writers_of(LocalHouse(service=service, environ={"PATH": f"{tools}:/usr/bin:/bin"}))
     was = writers["worker"].look()
     writers["worker"].stop(never)
     assert writers["worker"].is_stopped()
@@ -209,7 +209,7 @@ def test_a_role_that_may_not_do_this_is_told_what_it_lacks(shop: dict[str, str])
     assert "apps-own-password" not in str(error.value)
 
 
-def test_waiting_ends_when_it_is_stopped(house: House, worker: ProcessWriter) -> None:
+def test_waiting_ends_when_it_is_stopped(house: LocalHouse, worker: ProcessWriter) -> None:
     stubborn = process_writer(house, house.folder, "stubborn")
     stubborn.start({"running": True}, never)
     began = time.monotonic()

@@ -6,32 +6,42 @@ from dataclasses import dataclass, replace
 from actions.catalog.checks import Check, SqlCheck
 from actions.errors import BackoutError
 from actions.history.canonical import Json, JsonObject
-from actions.release.commanded import CommandedRelease
-from actions.run.action import Answer, Moment, Partly, Untouched
+from actions.release.port import Release
+from actions.run.action import Answer, Done, Moment, Partly, Untouched
 from actions.verify.checking import Looking, run_checks
+
+
+def plan_name(number: int, *, of: int) -> str:
+    """The name of the step that takes this one back; what it captured is what bringing it again needs."""
+    return f"release-{number + 1}" if of > 1 else "release"
 
 
 @dataclass(frozen=True, kw_only=True)
 class TakeBackApplication:
     """One entry of the catalog's `application`."""
 
-    releases: Sequence[CommandedRelease]
+    releases: Sequence[Release]
 
     def ask(self, at: Moment) -> Answer:
         if at.step.captured is None:
             return Untouched()
-        return Partly(what="its command may have run; it is run again")
+        if self._release(at).is_back(at.step.captured):
+            return Done()
+        return Partly(what="it may be done in part; it is done again")
 
     def do(self, at: Moment) -> JsonObject:
-        at.capture({"begun": True})
-        self._release(at).take_back(at.should_stop)
+        release, was = self._release(at), at.step.captured
+        if was is None:
+            was = {"begun": True, **release.look()}
+            at.capture(was)
+        release.take_back(was, at.should_stop)
         return {}
 
     def undo(self, at: Moment) -> None:
         if at.step.captured is not None:
-            self._release(at).bring_again(at.should_stop)
+            self._release(at).bring_again(at.step.captured, at.should_stop)
 
-    def _release(self, at: Moment) -> CommandedRelease:
+    def _release(self, at: Moment) -> Release:
         return self.releases[int(str(at.step.parameters["number"]))]
 
 
@@ -39,13 +49,15 @@ class TakeBackApplication:
 class BringApplicationAgain:
     """After the database was restored to what it was: the newer release belongs to it."""
 
-    releases: Sequence[CommandedRelease]
+    releases: Sequence[Release]
 
     def ask(self, at: Moment) -> Answer:  # noqa: ARG002 because its command bears being run again
         return Untouched()
 
     def do(self, at: Moment) -> JsonObject:
-        self.releases[int(str(at.step.parameters["number"]))].bring_again(at.should_stop)
+        number = int(str(at.step.parameters["number"]))
+        taken = at.others.get(plan_name(number, of=len(self.releases)))
+        self.releases[number].bring_again((taken.captured if taken else None) or {}, at.should_stop)
         return {}
 
     def undo(self, at: Moment) -> None:

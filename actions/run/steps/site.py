@@ -11,6 +11,7 @@ from actions.catalog.service import Service
 from actions.errors import ConfigurationError
 from actions.history.database import History
 from actions.platforms.house import House
+from actions.platforms.houses import house_of
 from actions.restore.premises import Premises, premises_of
 from actions.verify.checking import Looking
 
@@ -26,7 +27,7 @@ class Site:
 
     @property
     def house(self) -> House:
-        return House(service=self.service, environ=self.environ)
+        return house_of(self.service, self.environ)
 
     @property
     def database(self) -> Database:
