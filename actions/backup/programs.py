@@ -19,6 +19,9 @@ NEEDED = ("pg_dump", "pg_restore", "psql")
 _VERSION = re.compile(r"\(PostgreSQL\) (\d+)(?:\.(\d+))?")
 #: Where distributions keep several majors side by side, out of PATH.
 USUAL_PLACES = ("/usr/lib/postgresql/*/bin", "/usr/pgsql-*/bin", "/opt/homebrew/opt/postgresql@*/bin")
+#: Debian's programs in /usr/bin: this one picks a version each time, for pg_restore another than for pg_dump. The real
+#: ones are in their usual place.
+CHOOSER = "pg_wrapper"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -64,7 +67,9 @@ def _folders(environ: Mapping[str, str], places: Sequence[str]) -> Iterator[Path
     with contextlib.suppress(ConfigurationError):  # without the embedded server: what the machine has
         folders.append(embedded_programs())
     for folder in folders:
-        if folder not in seen and all(os.access(folder / name, os.X_OK) for name in NEEDED):
+        if folder in seen or not all(os.access(folder / name, os.X_OK) for name in NEEDED):
+            continue
+        if not any((folder / name).resolve().name == CHOOSER for name in NEEDED):
             seen.add(folder)
             yield folder
 

@@ -28,6 +28,20 @@ def test_an_incomplete_set_does_not_count(tmp_path: Path) -> None:
     assert "98.0" not in [each.version for each in find_programs({"PATH": str(folder)}, places=[])]
 
 
+def test_programs_that_pick_their_version_anew_each_time_do_not_count(tmp_path: Path) -> None:
+    """Debian's /usr/bin/pg_restore is the newest of all that are installed, whatever pg_dump beside it says."""
+    common = of_version(tmp_path / "common", "97.0")
+    (common / "pg_dump").rename(common / "pg_wrapper")
+    usual = tmp_path / "usual"
+    usual.mkdir()
+    for name in ("pg_dump", "pg_restore", "psql"):
+        (usual / name).symlink_to(common / "pg_wrapper")
+    of_version(tmp_path / "lib" / "96" / "bin", "96.4")
+    found = [each.version for each in find_programs({"PATH": str(usual)}, places=[f"{tmp_path}/lib/*/bin"])]
+    assert "96.4" in found
+    assert "97.0" not in found
+
+
 def test_a_server_newer_than_every_program_is_refused_with_what_to_install() -> None:
     found = (ClientPrograms(folder=Path("/x"), major=17, minor=2),)
     assert programs_for(17, found) is found[0]
