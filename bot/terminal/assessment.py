@@ -12,6 +12,7 @@ from actions.assess.result import Assessment
 from actions.assess.values import Finding, LedgerEntry, Ruling
 from actions.catalog.risk import Risk
 from bot.terminal.rollbacks import duration
+from bot.wording.assessed import lost_amount, lost_name, revisions_named, ruled, since_deploy
 
 COLOUR = {
     Risk.NONE: "green",
@@ -20,11 +21,7 @@ COLOUR = {
     Risk.HIGH: "bold red",
     Risk.CRITICAL: "bold red",
 }
-RULED = {
-    Ruling.ALLOW: ("is allowed", "green"),
-    Ruling.APPROVE: ("needs the approval of {people}", "yellow"),
-    Ruling.REFUSE: ("is refused", "bold red"),
-}
+RULED = {Ruling.ALLOW: "green", Ruling.APPROVE: "yellow", Ruling.REFUSE: "bold red"}
 #: What a screen holds; the rest is a `--json` away.
 MOST_FINDINGS = 12
 MOST_LOSSES = 10
@@ -47,8 +44,7 @@ def page(assessment: Assessment) -> Iterator[RenderableType]:
 
 
 def _headline(assessment: Assessment) -> Text:
-    live = ", ".join(assessment.facts.live or ()) or "base"
-    target = ", ".join(assessment.facts.target) or "base"
+    live, target = revisions_named(assessment.facts.live), revisions_named(assessment.facts.target)
     count = len(assessment.path.revisions)
     if not count:
         return Text(f"{assessment.service} is at {live} already: there is nothing to go back over.", style="bold")
@@ -61,16 +57,12 @@ def _headline(assessment: Assessment) -> Text:
 
 def _verdict(assessment: Assessment) -> Iterator[RenderableType]:
     verdict = assessment.decision.verdict
-    word, style = RULED[verdict.ruling]
-    yield Text.assemble("By the policy the downgrade ", (word.format(people=_people(verdict.approvals)), style), ".")
+    said = ruled(verdict.ruling, verdict.approvals)
+    yield Text.assemble("By the policy the downgrade ", (said, RULED[verdict.ruling]), ".")
     for reason in verdict.reasons:
         yield Text(f"  · {reason}")
     if verdict.override_possible:
         yield Text("  · It can be overridden, with a reason, by those whom the policy names.", style="dim")
-
-
-def _people(count: int) -> str:
-    return "1 person" if count == 1 else f"{count} people"
 
 
 def _losses(ledger: Sequence[LedgerEntry]) -> Iterator[RenderableType]:
@@ -81,11 +73,9 @@ def _losses(ledger: Sequence[LedgerEntry]) -> Iterator[RenderableType]:
         return
     table = Table(box=None, pad_edge=False, padding=(0, 2), show_header=False)
     for entry in lost[:MOST_LOSSES]:
-        name = f"{entry.table}.{entry.column}" if entry.column else entry.table
-        amount = f"{'' if entry.exact else 'about '}{entry.rows:,} {'values' if entry.column else 'rows'}"
-        since = entry.written_since_deploy
-        when = "" if since is None else f"{since:,} since the deploy ({entry.written_source})"
-        table.add_row(Text(f"  {name}"), Text(amount), Text(when, style="dim"))
+        amount = lost_amount(entry.rows, entry.column, exact=entry.exact)
+        when = since_deploy(entry.written_since_deploy, entry.written_source)
+        table.add_row(Text(f"  {lost_name(entry.table, entry.column)}"), Text(amount), Text(when, style="dim"))
     yield table
     if len(lost) > MOST_LOSSES:
         yield Text(f"  and {len(lost) - MOST_LOSSES} more", style="dim")

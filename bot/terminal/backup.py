@@ -12,7 +12,7 @@ from actions.restore.backing_up import BackedUp
 from actions.restore.cloning_one import NEVER_ALONE, Cloned
 from actions.restore.listing import There
 from bot.terminal.backups import SIGNS, place_facts, state_word
-from bot.terminal.measures import count, length, size
+from bot.wording.measures import count, length, size
 
 
 def backup_card(made: BackedUp) -> Iterator[RenderableType]:

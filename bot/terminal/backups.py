@@ -15,7 +15,7 @@ from actions.restore.checking import Condition
 from actions.restore.listing import Listed, Listing, Place, There
 from actions.restore.proving import Proof
 from actions.restore.verdict import Checked
-from bot.terminal.measures import age, count, length, size
+from bot.wording.measures import age, count, length, size
 
 #: A sign beside each word: colour alone tells nothing to a printer or to colour-blind eyes.
 LOOK: dict[BackupState | None, tuple[str, str, str]] = {

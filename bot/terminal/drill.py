@@ -8,7 +8,7 @@ from rich.table import Table
 from rich.text import Text
 
 from actions.restore.drill import Drill, Outcome, Point
-from bot.terminal.measures import count, length
+from bot.wording.measures import count, length
 
 LOOK: dict[Outcome, tuple[str, str]] = {
     Outcome.PASSED: ("✓", "green"),

@@ -19,7 +19,7 @@ from rich.table import Column
 from rich.text import Text
 
 from actions.backup.progress import Progress, Stage, Watcher, unwatched
-from bot.terminal.measures import clock, count, length, size
+from bot.wording.measures import clock, count, length, size
 
 #: What is counted, where it is not tables.
 NOUNS = {Stage.INDEX: "index"}

@@ -13,7 +13,7 @@ from actions.restore.loss import Loss, TableChange
 from actions.restore.restoring import CameBack, CannotBackUp, FromDump
 from actions.restore.swapping import Swapped
 from bot.terminal.backups import advice_lines, state_word
-from bot.terminal.measures import count, length, span
+from bot.wording.measures import count, length, span
 
 #: The tables that lose most; the rest is a number.
 MOST_TABLES = 8

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import is_dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 from rich.console import RenderableType
@@ -11,35 +11,40 @@ from rich.text import Text
 
 from actions.history.lifecycle import Status
 from actions.history.queries import Story
-from actions.history.values import Event, Rollback, RollbackId, Step, StepStatus
-from actions.run.answering import GLASS_BROKEN
+from actions.history.values import Event, Rollback, RollbackId
+from bot.wording.rollbacks import (
+    SIGNS,
+    about,
+    minute,
+    revisions,
+    short_actor,
+    step_state,
+    step_took,
+    to_be_called,
+    took,
+    troubles,
+    voice_note,
+)
 
-#: A sign beside each word: colour alone tells nothing to a printer or to colour-blind eyes.
-LOOK: dict[Status, tuple[str, str]] = {
-    Status.ASSESSING: ("…", "cyan"),
-    Status.WAITING: ("?", "yellow"),
-    Status.APPROVED: ("✓", "cyan"),
-    Status.RUNNING: ("▶", "cyan"),
-    Status.UNDOING: ("↶", "yellow"),
-    Status.CHOOSING: ("?", "bold yellow"),
-    Status.HALTED: ("■", "bold red"),
-    Status.SUCCEEDED: ("✓", "green"),
-    Status.FAILED: ("✗", "red"),
-    Status.STOPPED: ("-", "dim"),
-    Status.REFUSED: ("✗", "yellow"),
-    Status.REJECTED: ("✗", "yellow"),
-    Status.EXPIRED: ("-", "dim"),
+STYLES: dict[Status, str] = {
+    Status.ASSESSING: "cyan",
+    Status.WAITING: "yellow",
+    Status.APPROVED: "cyan",
+    Status.RUNNING: "cyan",
+    Status.UNDOING: "yellow",
+    Status.CHOOSING: "bold yellow",
+    Status.HALTED: "bold red",
+    Status.SUCCEEDED: "green",
+    Status.FAILED: "red",
+    Status.STOPPED: "dim",
+    Status.REFUSED: "yellow",
+    Status.REJECTED: "yellow",
+    Status.EXPIRED: "dim",
 }
 
 
 def status_word(status: Status) -> Text:
-    sign, style = LOOK[status]
-    return Text(f"{sign} {status}", style=style)
-
-
-def minute(moment: datetime | None) -> str:
-    """In UTC, to the minute: what everybody in a call understands."""
-    return moment.strftime("%Y-%m-%d %H:%M") if moment else "-"
+    return Text(f"{SIGNS[status]} {status}", style=STYLES[status])
 
 
 def duration(length: timedelta | None) -> str:
@@ -52,21 +57,14 @@ def duration(length: timedelta | None) -> str:
     return f"{hours} h {rest // 60:02} min" if hours else f"{rest // 60} min {rest % 60:02} s"
 
 
-def revisions(rollback: Rollback) -> str:
-    if rollback.from_revision is None and rollback.to_revision is None:
-        return f"→ {rollback.target}"
-    return f"{(rollback.from_revision or '?')[:12]} → {(rollback.to_revision or '?')[:12]}"
-
-
 def rollbacks_table(rollbacks: Iterable[Rollback]) -> Table:
     table = Table(box=None, pad_edge=False, header_style="bold")
     for name in ("", "when (UTC)", "service", "revisions", "risk", "status", "by", "took"):
         table.add_column(name, no_wrap=name != "service")
     for each in rollbacks:
-        took = each.finished_at - (each.started_at or each.requested_at) if each.finished_at else None
         table.add_row(
             str(each.id), minute(each.requested_at), each.service, revisions(each), each.risk or "-",
-            status_word(each.status), each.requester, duration(took),
+            status_word(each.status), each.requester, duration(took(each)),
         )  # fmt: skip
     return table
 
@@ -115,41 +113,24 @@ def _steps_table(story: Story) -> Table:
     for name in ("", "step", "status", "tries", "expected", "took"):
         table.add_column(name, no_wrap=name != "step", justify="right" if name in ("expected", "took") else "left")
     for step in story.steps:
-        # The clock of one that was undone stopped when that was done.
-        timed = step.finished_at and step.started_at and step.status is not StepStatus.UNDONE
-        took = step.finished_at - step.started_at if timed and step.finished_at and step.started_at else None
-        # That it failed stays to be seen when it was undone or left out afterwards.
-        status = f"failed, {step.status}" if step.error and step.status in _AFTER_FAILURE else str(step.status)
         table.add_row(
-            str(step.position), step.title, status, str(step.attempts or "-"), duration(step.predicted), duration(took)
+            str(step.position),
+            step.title,
+            step_state(step),
+            str(step.attempts or "-"),
+            duration(step.predicted),
+            duration(step_took(step)),
         )
-        for said in _troubles(step):
+        for said in troubles(step):
             table.add_row("", Text(f"  {said}", style="red"))
     return table
-
-
-_AFTER_FAILURE = frozenset({StepStatus.UNDONE, StepStatus.UNDOING, StepStatus.SKIPPED, StepStatus.PENDING})
-
-
-def _troubles(step: Step) -> Iterator[str]:
-    """What went wrong, where, and what next."""
-    error = step.error or {}
-    if error.get("what"):
-        where = f" ({error['where']})" if error.get("where") else ""
-        yield f"{error['what']}{where}"
-    if error.get("next_step"):
-        yield f"→ {error['next_step']}"
 
 
 def _contacts(events: Iterable[Event]) -> Iterator[RenderableType]:
     for event in events:
         if event.kind == "escalated":
-            contacts = event.details.get("contacts")
-            named = [str(each) for each in contacts] if isinstance(contacts, list) else []
             yield Text(f"Escalated {minute(event.at)} UTC: {event.details.get('because')}", style="bold red")
-            yield Text(
-                f"  Call, in this order: {'; '.join(named) or 'nobody is named under `escalation` in the catalog'}"
-            )
+            yield Text(f"  Call, in this order: {to_be_called(event)}")
 
 
 def _voices_table(story: Story) -> Table:
@@ -157,11 +138,7 @@ def _voices_table(story: Story) -> Table:
     for name in ("when (UTC)", "who", "said", "note"):
         table.add_column(name)
     for voice in story.approvals:
-        marks = ["OVERRIDE" if voice.override else "", "BREAK-GLASS" if GLASS_BROKEN in voice.roles else ""]
-        void = f"void: {voice.voided_because}" if voice.voided_because else ""
-        notes = [*marks, voice.reason or "", void]
-        note = ", ".join(part for part in notes if part)
-        table.add_row(minute(voice.given_at), voice.person, str(voice.voice), note)
+        table.add_row(minute(voice.given_at), voice.person, str(voice.voice), voice_note(voice))
     return table
 
 
@@ -176,7 +153,9 @@ def _events_table(events: Sequence[Event]) -> Table:
     for event in events:
         when = event.at.strftime("%H:%M:%S" if one_day else "%Y-%m-%d %H:%M:%S")
         said = Text(event.kind, style=_ENTRY_LOOK.get(event.kind.rpartition(".")[2], ""))
-        table.add_row(str(event.seq), when, said + Text(f"  {about(event)}".rstrip(), style="dim"), _short(event.actor))
+        table.add_row(
+            str(event.seq), when, said + Text(f"  {about(event)}".rstrip(), style="dim"), short_actor(event.actor)
+        )
     return table
 
 
@@ -188,31 +167,6 @@ _ENTRY_LOOK = {
     "choosing": "bold yellow",
     "turned_away": "yellow",
 }
-
-
-def about(event: Event) -> str:
-    """Which step, person or backup an entry is about, and why, in a few words."""
-    details = event.details
-    parts = [str(details[name]) for name in ("step", "choice", "way", "backup", "name") if details.get(name)]
-    attempt = details.get("attempt")
-    if isinstance(attempt, int) and attempt > 1:
-        parts.append(f"try {attempt}")
-    now = details.get("now")
-    if isinstance(now, list):
-        parts.append(f"now {', '.join(map(str, now)) or 'base'}")
-    if details.get("found_done"):
-        parts.append("found done")
-    said = ": ".join([" ".join(parts)] if parts else [])
-    why = next((str(details[name]) for name in ("because", "why", "reason", "seen") if details.get(name)), "")
-    held = details.get("held_by")
-    if isinstance(held, list) and held:
-        why += f"; held by {'; '.join(map(str, held))}"
-    return ": ".join(part for part in (said, why) if part)
-
-
-def _short(actor: str) -> str:
-    """A process's name is machine:number:word; who reads this wants people to stand out."""
-    return actor if actor.count(":") != 2 else actor.rpartition(":")[0]
 
 
 def facts_of(value: Any) -> Any:

@@ -9,9 +9,11 @@ from rich.table import Table
 from rich.text import Text
 
 from actions.history.lifecycle import Status
-from actions.history.values import Rollback, Step
+from actions.history.values import Rollback, Step, StepStatus
 from actions.run.choosing import Choice, offers, writers_back
-from bot.terminal.rollbacks import duration, minute, revisions, status_word
+from bot.terminal.rollbacks import duration, status_word
+from bot.wording.assessed import lost_amount, lost_name, people_count
+from bot.wording.rollbacks import STEP_SIGNS, minute, revisions, step_took
 
 #: The first so many of anything; the rest is a `--json` away.
 MOST = 6
@@ -53,9 +55,8 @@ def _consequence(shown: Mapping[str, Any]) -> Iterator[RenderableType]:
     if lost:
         yield Text("\nWhat would be lost", style="bold")
         for entry in sorted(lost, key=lambda each: -each["rows"])[:MOST]:
-            name = f"{entry['table']}.{entry['column']}" if entry["column"] else entry["table"]
-            kind = "values" if entry["column"] else "rows"
-            yield Text(f"  {name}: {'' if entry['exact'] else 'about '}{entry['rows']:,} {kind}")
+            amount = lost_amount(entry["rows"], entry["column"], exact=entry["exact"])
+            yield Text(f"  {lost_name(entry['table'], entry['column'])}: {amount}")
     else:
         yield Text("Nothing that was counted would be lost.")
     findings = shown.get("findings") or []
@@ -70,7 +71,7 @@ def _consequence(shown: Mapping[str, Any]) -> Iterator[RenderableType]:
 def _policy(policy: Mapping[str, Any]) -> Iterator[RenderableType]:
     said = {
         "allow": "The policy allows it.",
-        "approve": f"The policy wants the approval of {_people(policy.get('approvals', 0))}.",
+        "approve": f"The policy wants the approval of {people_count(policy.get('approvals', 0))}.",
         "refuse": "The policy refuses it.",
     }.get(str(policy.get("verdict")), "")
     yield Text(f"\n{said}", style="bold")
@@ -114,13 +115,9 @@ def offers_page(rollback: Rollback, steps: Sequence[Step]) -> Iterator[Renderabl
         yield Text(f"      {offer.what}{takes}", style="dim")
 
 
-def _people(count: int) -> str:
-    return "1 person" if count == 1 else f"{count} people"
-
-
-LOOK = {
-    "done": ("✓", "green"), "running": ("▶", "cyan"), "failed": ("✗", "red"), "undoing": ("↶", "yellow"),
-    "undone": ("↶", "dim"), "skipped": ("-", "dim"), "stuck": ("■", "bold red"), "pending": ("·", "dim"),
+STEP_STYLES: Mapping[StepStatus, str] = {
+    StepStatus.DONE: "green", StepStatus.RUNNING: "cyan", StepStatus.FAILED: "red", StepStatus.UNDOING: "yellow",
+    StepStatus.UNDONE: "dim", StepStatus.SKIPPED: "dim", StepStatus.STUCK: "bold red", StepStatus.PENDING: "dim",
 }  # fmt: skip
 
 
@@ -128,9 +125,8 @@ def steps_live(steps: Sequence[Step], progress: Mapping[str, Any] | None) -> Tab
     """The live list: what is done, what runs, how long each took, how far the one of now is."""
     table = Table(box=None, pad_edge=False, padding=(0, 2), show_header=False)
     for step in steps:
-        sign, style = LOOK[str(step.status)]
-        timed = str(step.status) != "undone"
-        took = duration(step.finished_at - step.started_at) if timed and step.finished_at and step.started_at else ""
+        length = step_took(step)
+        took = duration(length) if length is not None else ""
         more = ""
         if progress and progress.get("step") == step.name:
             share = progress.get("share")
@@ -139,7 +135,7 @@ def steps_live(steps: Sequence[Step], progress: Mapping[str, Any] | None) -> Tab
             more = str(step.error.get("what", ""))
         expected = f"expected {duration(step.predicted)}" if isinstance(step.predicted, timedelta) and not took else ""
         table.add_row(
-            Text(f"  {sign}", style=style),
+            Text(f"  {STEP_SIGNS[step.status]}", style=STEP_STYLES[step.status]),
             Text(step.title),
             Text(took or expected, style="dim"),
             Text(more, style="dim"),

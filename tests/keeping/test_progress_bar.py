@@ -7,8 +7,8 @@ from rich.console import Console
 from rich.progress import Progress as Bars
 
 from actions.backup.progress import Progress, Stage
-from bot.terminal.measures import age, clock, count, length, size
 from bot.terminal.progress_bar import Drawing, far, watching
+from bot.wording.measures import age, clock, count, length, size
 
 
 def at(stage: Stage, share: float, seconds: float = 10.0) -> Progress:
