@@ -18,6 +18,29 @@ from actions.errors import UnavailableError
 from bot.settings import Settings
 
 SECONDS = 8
+#: Every method that we call, with the scopes of which one is needed. The manifest asks for these and no others.
+METHODS: Mapping[str, tuple[str, ...]] = {
+    "apps.connections.open": (),
+    "auth.test": (),
+    "chat.getPermalink": (),
+    "chat.postEphemeral": ("chat:write",),
+    "chat.postMessage": ("chat:write", "chat:write.public"),
+    "chat.update": ("chat:write",),
+    "conversations.create": ("channels:manage",),
+    "conversations.history": ("channels:history", "groups:history"),
+    "conversations.invite": ("channels:manage",),
+    "conversations.list": ("channels:read", "groups:read"),
+    "conversations.open": ("im:write",),
+    "conversations.replies": ("channels:history", "groups:history"),
+    "conversations.setTopic": ("channels:manage",),
+    "files.completeUploadExternal": ("files:write",),
+    "files.getUploadURLExternal": ("files:write",),
+    "usergroups.users.list": ("usergroups:read",),
+    "users.info": ("users:read",),
+    "views.open": (),
+    "views.publish": (),
+    "views.update": (),
+}
 #: What Slack's error codes mean for whoever reads them here.
 REMEDIES = {
     "missing_scope": "Add the scope to the app (see manifest.yml) and install it again.",
