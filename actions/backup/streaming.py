@@ -45,7 +45,8 @@ def stream(
 ) -> Streamed:  # fmt: skip
     """Until both are over. What passes goes through `edit`; `until` is on the monotonic clock.
 
-    When the sink ends early the source is killed: nobody would hear the rest.
+    When the sink ends early the source is killed: nobody would hear the rest. A source that has said all it has to
+    say may take its time to leave, whoever goes first.
     """
     with on_a_leash(source, source.env) as reading, on_a_leash(sink, sink.env) as writing:
         flow = _Flow(
@@ -89,6 +90,7 @@ class _Flow:
         self._unsent = memoryview(b"")
         self._selector = selectors.DefaultSelector()
         self._has_ended = False
+        self._has_said_all = False
 
     def listen(self, ignored: IO[bytes], *statuses: int) -> None:
         os.set_blocking(self._drain.fileno(), False)
@@ -132,7 +134,7 @@ class _Flow:
         """From the source; not again before all of it is passed on, so that nothing piles up here."""
         chunk = os.read(self._tap.fileno(), 16 * CHUNK)
         self._selector.unregister(self._tap)
-        self._has_ended = not chunk
+        self._has_ended = self._has_said_all = not chunk
         self._unsent = memoryview(self._edit(chunk, is_last=self._has_ended))
         self._selector.register(self._drain, selectors.EVENT_WRITE, self._give)
 
@@ -165,5 +167,5 @@ class _Flow:
             return
         self._selector.unregister(status)
         program.is_over = True
-        if program is self.writing and not self.reading.is_over:
+        if program is self.writing and not self.reading.is_over and not self._has_said_all:
             self.reading.kill()
