@@ -1,9 +1,10 @@
 """From a service's catalog entry to where its migrations are and how they are run."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Literal
+from urllib.parse import urlsplit, urlunsplit
 
 from actions.assess.scripts import MigrationsPlace
 from actions.backup.connecting import place_of
@@ -12,6 +13,7 @@ from actions.catalog.envref import as_variables
 from actions.catalog.migrations import Migrations, UrlInArgument, UrlInOption
 from actions.catalog.service import Service
 from actions.downgrade.order import Fence, Order, UrlHandover
+from actions.errors import ConfigurationError
 from actions.platforms.house import House, Workplace, migrations_of
 from actions.platforms.houses import house_of
 
@@ -60,6 +62,11 @@ def alembic_order(service: Service, environ: Mapping[str, str], *, leg: Leg, url
     """One `alembic downgrade` or `upgrade` of this service on the database of that URL."""
     house = house_of(service, environ)
     migrations, there, database = migrations_of(service), house.workplace(), service.database
+    if there.inside is not None:
+        url = seen_there(house, url)
+        if fence is not None:
+            host, port, _ = place_of(url)
+            fence = replace(fence, host=host, port=port)
     return Order(
         direction=leg.direction,
         target=leg.target,
@@ -77,6 +84,24 @@ def alembic_order(service: Service, environ: Mapping[str, str], *, leg: Leg, url
         fence=fence,
         watch_locks=leg.watch_locks,
     )
+
+
+def seen_there(house: House, url: str) -> str:
+    """A URL as we reach it, as the workplace reaches the same database: another address, and its ways of TLS."""
+    database = house.service.database
+    if database is None or database.inside_url is None:
+        return url
+    ours = [each.resolve(house.environ) for each in (database.url, database.admin_url) if each is not None]
+    if place_of(url)[:2] not in {place_of(each)[:2] for each in ours}:
+        raise ConfigurationError(
+            "A throw-away copy lies on a server that the service's own containers cannot be told how to reach",
+            where=f"service {house.service.name}",
+            next_step="Leave `scratch` at `beside` for a service with an `inside_url`.",
+        )
+    inside, seen = urlsplit(house.url_there()), urlsplit(url)
+    who, _, where = seen.netloc.rpartition("@")
+    where = inside.netloc.rpartition("@")[2] or where
+    return urlunsplit((inside.scheme, f"{who}@{where}" if who else where, seen.path, inside.query, ""))
 
 
 def fence_of(copy: ScratchDatabase) -> Fence:

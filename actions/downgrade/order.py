@@ -9,6 +9,7 @@ from datetime import timedelta
 from pathlib import Path, PurePath
 from typing import Any, Literal
 
+from actions.downgrade.baggage import UNPACK, packed
 from actions.downgrade.told import (
     Committed,
     LockHeld,
@@ -126,12 +127,14 @@ def _command(order: Order, marker: str, word: Callable[[], bytes | None] | None)
     if order.fence:
         # Connections of a migration's own would otherwise wait for ever for the locks of the first.
         environment["PGOPTIONS"] = f"{environment.get('PGOPTIONS', '')} {_timeouts(order)}".strip()
+    here = order.inside is None
     return Command(
-        argv=(order.python, str(DRIVER)),
+        argv=(order.python, str(DRIVER)) if here else (order.python, "-c", UNPACK),
+        inside=order.inside,
         folder=order.folder,
         env=environment,
         # One line: another may follow.
-        stdin=json.dumps(request).encode() + b"\n",
+        stdin=(b"" if here else packed()) + json.dumps(request).encode() + b"\n",
         last_word=word,
         deadline=order.deadline,
     )

@@ -32,7 +32,16 @@ _FROM_POD = (
     "schedulerName", "dnsPolicy", "dnsConfig", "hostAliases", "enableServiceLinks", "automountServiceAccountToken", "os",
     "serviceAccountName",
 )  # fmt: skip
-_FROM_CONTAINER = ("image", "imagePullPolicy", "env", "envFrom", "resources", "securityContext", "volumeMounts", "workingDir")
+_FROM_CONTAINER = (
+    "image",
+    "imagePullPolicy",
+    "env",
+    "envFrom",
+    "resources",
+    "securityContext",
+    "volumeMounts",
+    "workingDir",
+)
 #: Meshes would add a sidecar that never ends.
 _NO_SIDECARS = {"sidecar.istio.io/inject": "false", "linkerd.io/inject": "disabled"}
 
@@ -55,8 +64,8 @@ class JobOrder:
 
     @property
     def is_framed(self) -> bool:
-        """The command is a program for the service's Python, which can run our launcher."""
-        return bool(self.command.stdin) or bool(self.command.inside and self.command.inside.name and False)
+        """It is given something to read, so it is a program for the service's Python, and that can run our launcher."""
+        return bool(self.command.stdin)
 
 
 def job_name(wanted: str) -> str:

@@ -8,7 +8,7 @@ Standard error goes into the log as it is, for people.
 """
 
 # It runs on old interpreters: old spellings are meant.
-# ruff: noqa: PLW1509, UP006, UP032, UP035
+# ruff: noqa: UP032
 
 import base64
 import os
@@ -21,7 +21,7 @@ PREFIX = "BACKOUT_JOB_"
 
 
 def main() -> None:
-    parts = []
+    parts: list = []  # type: ignore[type-arg]  # Python 3.8 knows no list[str]
     while True:
         part = os.environ.pop("{}INPUT_{}".format(PREFIX, len(parts)), None)
         if part is None:
