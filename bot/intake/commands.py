@@ -1,6 +1,5 @@
-"""The text after `/rollback`, as a typed command or a helpful refusal. Pure; never raises."""
+"""What somebody can want who types `/rollback`."""
 
-from collections.abc import Collection
 from dataclasses import dataclass
 
 from actions.history.values import RollbackId
@@ -8,7 +7,7 @@ from actions.history.values import RollbackId
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class OpenDialog:
-    """Nothing, or only a service that needs the rest: asked in a dialog."""
+    """Nothing was said: everything is asked in a dialog."""
 
     service: str | None = None
 
@@ -22,6 +21,8 @@ class AskFor:
     reason: str = ""
     #: `downgrade`, `restore`, `app-only`; None leaves it to the default.
     strategy: str | None = None
+    #: Rehearse on a copy of the data before people decide.
+    with_data: bool = False
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -31,11 +32,15 @@ class Help:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class StatusOf:
+    """Of one rollback, of a service's open one, or of all that are open."""
+
     rollback: RollbackId | None = None
+    service: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class HistoryOf:
+    #: Perhaps one that the catalog does not have any more.
     service: str | None = None
 
 
@@ -69,15 +74,3 @@ class Refusal:
 
 
 Command = OpenDialog | AskFor | Help | StatusOf | HistoryOf | ShowOne | BackupsOf | Advise | DrillOf | Refusal
-
-
-def read(text: str, services: Collection[str]) -> Command:
-    """What somebody wants who typed this after `/rollback`."""
-    words = text.split()
-    if not words:
-        return OpenDialog()
-    if words[0] == "help":
-        return Help()
-    if words[0] in services:
-        return AskFor(service=words[0])
-    return Refusal(what=f"There is no service {words[0]}.", next_step="See /rollback help.")
