@@ -66,6 +66,13 @@ class People:
     def command(self, *arguments: str) -> Sequence[str]:
         return [sys.executable, "-m", "bot", "assess", *(arguments or ("people",))]
 
+    def backout(self, *arguments: str) -> "subprocess.CompletedProcess[str]":
+        """Any verb of the real program."""
+        return subprocess.run(
+            [sys.executable, "-m", "bot", *arguments], env=self.environment(), cwd=Path(__file__).parents[2],
+            capture_output=True, text=True, timeout=120, check=False,
+        )  # fmt: skip
+
     def environment(self, **variables: str) -> Mapping[str, str]:
         given = {
             "BACKOUT_HOME": str(self.home), "BACKOUT_DATABASE_URL": self.history,

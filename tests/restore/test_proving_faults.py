@@ -2,7 +2,6 @@
 
 import os
 import signal
-import subprocess
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -19,6 +18,7 @@ from actions.errors import UnavailableError
 from actions.history.values import BackupState
 from actions.restore.proving import prove
 from tests.conftest import server_folder
+from tests.restore.disks import small_disk
 from tests.restore.proofs import Backup, back_up, fresh_database
 
 SHOP = """
@@ -158,24 +158,6 @@ def test_a_copy_that_admits_nobody_any_more_says_nothing_of_the_backup(shop: Bac
 
     with pytest.raises(UnavailableError):
         prove(shop.proof(before_comparing=shut_the_door))
-
-
-@contextmanager
-def small_disk(megabytes: int) -> Iterator[Path]:
-    """A file system of its own."""
-    if os.geteuid() != 0:
-        pytest.skip("only root may mount a small file system")
-    with server_folder() as folder:
-        mounted = subprocess.run(
-            ["mount", "-t", "tmpfs", "-o", f"size={megabytes}m,mode=0711", "backout-test", folder],
-            capture_output=True, check=False,
-        )  # fmt: skip
-        if mounted.returncode:
-            pytest.skip("a small file system cannot be mounted here")
-        try:
-            yield folder
-        finally:
-            subprocess.run(["umount", "-l", folder], check=False)
 
 
 @pytest.mark.parametrize("megabytes", [1, 30, 64])
