@@ -23,7 +23,8 @@ def header(text: str, *, name: str = "header") -> Block:
 
 
 def section(text: str, *, name: str = "text", accessory: Block | None = None) -> Block:
-    block: Block = {"type": "section", "block_id": name, "text": mrkdwn(text)}
+    # Expanded: what decides is not hidden behind "see more".
+    block: Block = {"type": "section", "block_id": name, "text": mrkdwn(text), "expand": True}
     return block if accessory is None else {**block, "accessory": accessory}
 
 

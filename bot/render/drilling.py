@@ -1,16 +1,43 @@
 """A drill: that it began, and its report."""
 
-from actions.restore.drill import Drill
-from bot.render.blocks import section
-from bot.render.foreign import foreign
+from actions.restore.drill import Drill, Outcome, Point
+from bot.render.blocks import context, header, section
+from bot.render.foreign import code, foreign, plain, worded
+from bot.render.limits import some
 from bot.render.message import Message, message
+from bot.render.people import moment
+from bot.wording.measures import length
+
+SIGNS = {
+    Outcome.PASSED: "✅ passed",
+    Outcome.FAILED: "❌ failed",
+    Outcome.SKIPPED: "⏭️ skipped",
+    Outcome.NOT_RUN: "▫️ not run",
+}
 
 
 def drill_begun(service: str) -> Message:
-    text = f"Rollback test of {foreign(service)} has begun."
+    text = f"🧪 The rollback test of {foreign(service, 60)} has begun. The service itself is only read; the report comes here."
     return message(text, section(text))
 
 
 def drill_report(drill: Drill) -> Message:
-    text = f"Rollback test of {foreign(drill.service)}: {'passed' if drill.passed else 'not passed'}"
-    return message(text, section(text))
+    name = plain(drill.service, 60)
+    bad = [point for point in drill.points if point.outcome in (Outcome.FAILED, Outcome.SKIPPED)]
+    if drill.passed:
+        text = f"✅ Rollback test of {foreign(name)}: all {len(drill.points)} points passed, in {length(drill.seconds)}. It can be brought back."
+    else:
+        text = f"❌ Rollback test of {foreign(name)}: {len(bad)} of {len(drill.points)} points not passed. Do not count on a restore before that is mended."
+    dry = " (dry run: the restore was not run)" if drill.dry_run else ""
+    backup = f"Backup {code(drill.backup, 120)} was made, and stays. " if drill.backup else ""
+    return message(
+        text, header(f"🧪 Rollback test of {name}"), section(f"*{text}*{dry}", name="verdict"),
+        section("\n".join(some([_point(point) for point in drill.points], 20, "more points")), name="points"),
+        context(f"{backup}Begun {moment(drill.started_at)}."),
+    )  # fmt: skip
+
+
+def _point(point: Point) -> str:
+    time = f" ({length(point.seconds)})" if point.seconds >= 1 else ""
+    next_step = f"\n      → {worded(point.next_step, 250)}" if point.next_step else ""
+    return f"{point.number}. {SIGNS[point.outcome]}: *{foreign(point.title, 100)}* {worded(point.said, 250)}{time}{next_step}"

@@ -52,6 +52,24 @@ def code(text: object, most: int = 120) -> str:
     return f"`{_isolated(_CALL.sub(f'@{_JOINER}', said).translate(_ESCAPED))}`" if said else "` `"
 
 
+def worded(text: object, most: int = 400) -> str:
+    """For mrkdwn: a sentence of ours that may quote others, with names in `code` as our sentences have them."""
+    pieces = cut_plain(clean(text), most).split("`")
+    if len(pieces) % 2 == 0:
+        return foreign("`".join(pieces), most)
+    return "".join(
+        code(piece, most) if number % 2 and piece.strip() else _between(piece) for number, piece in enumerate(pieces)
+    )
+
+
+def _between(piece: str) -> str:
+    """The spaces at its ends belong to the sentence."""
+    inner = piece.strip()
+    if not inner:
+        return " " if piece else ""
+    return f"{' ' * piece[0].isspace()}{foreign(inner, len(inner))}{' ' * piece[-1].isspace()}"
+
+
 def plain(text: object, most: int = 300) -> str:
     """For places that know no markup: labels, options, headers."""
     said = cut_plain(clean(text), most)

@@ -41,3 +41,27 @@ def moment(at: datetime) -> str:
 
 def clock(at: datetime) -> str:
     return f"<!date^{int(at.timestamp())}^{{time}}|{at:%H:%M} UTC>"
+
+
+_PERSON: Final = r"[UW][A-Z0-9]{2,20}"
+#: Where sentences of ours name somebody. Nowhere else: a reason that somebody wrote calls nobody.
+_NAMED: Final = (
+    re.compile(rf"^(?P<before>(?:Rejected|Stopped|Given up) by )(?P<who>{_PERSON})(?=\W|$)"),
+    re.compile(rf"^(?P<before>)(?P<who>{_PERSON})(?= chose )"),
+    re.compile(rf"^(?P<before>Ask )(?P<who>{_PERSON})(?=\.?$)"),
+)
+_LISTED: Final = re.compile(r"^(?P<before>Who could: |Ask one of: )(?P<who>[A-Z0-9]+(?:, [A-Z0-9]+)*)(?P<after>\.?)$")
+
+
+def with_names(sentence: str) -> str:
+    """Ids at the places where our sentences name people become mentions. For text that is mrkdwn already."""
+    for pattern in _NAMED:
+        if found := pattern.match(sentence):
+            return f"{found['before']}<@{found['who']}>{sentence[found.end() :]}"
+    if found := _LISTED.match(sentence):
+        return f"{found['before']}{listed(map(_mention, found['who'].split(', ')))}{found['after']}"
+    return sentence
+
+
+def _mention(name: str) -> str:
+    return f"<!subteam^{name}>" if _GROUP.fullmatch(name) else person(name)

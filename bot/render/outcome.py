@@ -1,0 +1,88 @@
+"""What came of it: predicted against actual, the backup, and where the database is."""
+
+from collections.abc import Iterator
+from datetime import timedelta
+
+from actions.history.values import StepStatus
+from actions.run.plan import DOWNGRADE, RESTORE
+from bot.render.foreign import code
+from bot.render.limits import some
+from bot.render.scene import Scene
+from bot.wording.assessed import revisions_named
+from bot.wording.measures import length
+from bot.wording.rollbacks import step_took
+
+MOST = 6
+
+
+def figures(scene: Scene) -> str | None:
+    """Expected and real, for what took longest; rows and locks of the downgrade; the backup that is kept."""
+    lines = [*_times(scene), *_facts(scene)]
+    return "\n".join(["*Expected and actual*", *lines]) if lines else None
+
+
+def _times(scene: Scene) -> Iterator[str]:
+    timed = [
+        (step, took) for step in scene.steps if (took := step_took(step)) is not None and step.status is StepStatus.DONE
+    ]
+    both = [(step, took) for step, took in timed if step.predicted is not None]
+    if both:
+        expected = sum((step.predicted or timedelta(0) for step, _ in both), timedelta(0))
+        actual = sum((took for _, took in both), timedelta(0))
+        yield f"Steps that had an estimate: about {_said(expected)} expected, *{_said(actual)}* taken"
+    longest = sorted(timed, key=lambda pair: pair[1], reverse=True)[:MOST]
+    for step, took in longest:
+        guess = f"about {_said(step.predicted)} expected, " if step.predicted is not None else "no estimate, "
+        if took >= timedelta(seconds=1) or step.predicted is not None:
+            yield f"• {step.position}. {code(step.title, 80)}: {guess}*{_said(took)}*"
+
+
+def _facts(scene: Scene) -> Iterator[str]:
+    actual = scene.rollback.actual or {}
+    rows, locks = actual.get("rows"), actual.get("locks")
+    if isinstance(rows, int):
+        yield f"Rows written by the downgrade: {rows:,}"
+    if isinstance(locks, list) and locks:
+        yield f"Locks it took: {', '.join(some([code(lock, 60) for lock in locks], 4, 'more'))}"
+    if backup := backup_of(scene):
+        yield f"Backup of this run, proven by restoring it: {code(backup)}"
+
+
+def _said(took: timedelta | None) -> str:
+    return length(took.total_seconds()) if took is not None else "-"
+
+
+def backup_of(scene: Scene) -> str | None:
+    for name in ("prove", "back-up"):
+        step = next((each for each in scene.steps if each.name == name), None)
+        found = (step.result or {}).get("backup") if step else None
+        if isinstance(found, str):
+            return found
+    return None
+
+
+def where_the_database_is(scene: Scene) -> str:
+    """As far as the steps say it."""
+    rollback = scene.rollback
+    moving = [step for step in scene.steps if step.action in (DOWNGRADE, RESTORE)]
+    begun = [step for step in moving if step.status not in (StepStatus.PENDING, StepStatus.SKIPPED, StepStatus.UNDONE)]
+    restored = next((step for step in begun if step.action == RESTORE and step.status is StepStatus.DONE), None)
+    if restored is not None:
+        return f"The database is as in the backup {code(restored.parameters.get('backup'))}."
+    down = next((step for step in begun if step.action == DOWNGRADE), None)
+    if down is not None and down.status is StepStatus.DONE:
+        return f"The database is at {code(rollback.to_revision, 60)}, where it was to go."
+    if down is None and not begun:
+        return f"The database is at {code(rollback.from_revision, 60)}, as before."
+    now = _last_seen(scene)
+    if now is not None:
+        return f"The database was last seen at {code(now, 60)}, between {code(rollback.from_revision, 60)} and {code(rollback.to_revision, 60)}."
+    return f"The database is somewhere between {code(rollback.from_revision, 60)} and {code(rollback.to_revision, 60)}; `alembic current` says where."
+
+
+def _last_seen(scene: Scene) -> str | None:
+    for event in reversed(scene.events):
+        now = event.details.get("now")
+        if isinstance(now, list):
+            return revisions_named(map(str, now))
+    return None
