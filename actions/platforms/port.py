@@ -76,6 +76,9 @@ class Command:
     stdin: bytes = field(default=b"", repr=False)
     #: What is said after `stdin`, as soon as it is known; asked many times a second, and the pipe stays open until then.
     last_word: Callable[[], bytes | None] | None = field(default=None, repr=False)
+    #: Whether whoever started it goes away and another carries on: then one that has a name, and lives elsewhere, is left
+    #: running, to be found again. Asked when it is stopped; None ends it always.
+    leaves: Callable[[], bool] | None = field(default=None, repr=False)
     deadline: timedelta = timedelta(minutes=10)
     #: Each stream keeps its beginning and its end when it is longer than this; the command is never hurt by that.
     keep_bytes: int = 64 * 1024 * 1024

@@ -63,6 +63,11 @@ class JobOrder:
     token: str = field(default="", repr=False)
 
     @property
+    def secret(self) -> str:
+        """Its own for each Job: a node may remember what one of the same name held before."""
+        return f"{self.name}-{self.token[:6]}"
+
+    @property
     def is_framed(self) -> bool:
         """It is given something to read, so it is a program for the service's Python, and that can run our launcher."""
         return bool(self.command.stdin)
@@ -100,8 +105,8 @@ def secret_body(order: JobOrder, job: Json) -> Json:
     meta = job["metadata"]
     owner = {"apiVersion": "batch/v1", "kind": "Job", "name": meta["name"], "uid": meta["uid"]}
     return {
-        "metadata": {"name": order.name, "labels": _labels(order), "ownerReferences": [owner]},
-        "type": "Opaque", "immutable": True,
+        "metadata": {"name": order.secret, "labels": _labels(order), "ownerReferences": [owner]},
+        "type": "Opaque",
         "data": {name: base64.b64encode(value.encode()).decode() for name, value in secret_values(order).items()},
     }  # fmt: skip
 
@@ -110,7 +115,9 @@ def job_body(order: JobOrder) -> Json:
     """Suspended: it begins when its Secret, which belongs to it, is there."""
     pod, container = _pod_of(order)
     own = secret_values(order)
-    handed = [{"name": name, "valueFrom": {"secretKeyRef": {"name": order.name, "key": name}}} for name in sorted(own)]
+    handed = [
+        {"name": name, "valueFrom": {"secretKeyRef": {"name": order.secret, "key": name}}} for name in sorted(own)
+    ]
     container["env"] = [each for each in container.get("env") or () if each["name"] not in own] + handed
     container["command"] = _argv(order)
     if order.command.folder is not None:

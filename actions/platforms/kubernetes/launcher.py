@@ -29,8 +29,6 @@ def main() -> None:
         parts.append(part)
     given = zlib.decompress(base64.b64decode("".join(parts))) if parts else b""
     token = os.environ.pop(PREFIX + "TOKEN")
-    if os.environ.pop(PREFIX + "NO_DATABASE", ""):
-        hide_databases()
     child = subprocess.Popen(sys.argv[1:], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
     for number in (signal.SIGTERM, signal.SIGINT):
         # We are the first process of the container: nobody else passes it on.
@@ -55,14 +53,6 @@ def main() -> None:
 
 def say(token: str, count: int, what: str) -> None:
     os.write(1, "\x1e{} {} {}\n".format(token, count, what).encode())
-
-
-def hide_databases() -> None:
-    """Whatever leads to a database leads nowhere: the application is imported, and nobody watches what it does."""
-    for name, value in list(os.environ.items()):
-        scheme, separator, _ = value.strip().partition("://")
-        if separator and scheme.partition("+")[0] in ("postgresql", "postgres"):
-            os.environ[name] = scheme + "://nobody:nothing@127.0.0.1:9/nowhere"
 
 
 if __name__ == "__main__":
