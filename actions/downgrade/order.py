@@ -1,5 +1,6 @@
 """Giving orders to the service's own Alembic, and hearing what it tells."""
 
+import hashlib
 import json
 import secrets
 import time
@@ -81,6 +82,8 @@ class Order:
     #: Tell locks and rows before each commit; and locks after each statement.
     watch: bool = True
     watch_locks: bool = False
+    #: See `Command.leaves`.
+    leaves: Callable[[], bool] | None = field(default=None, repr=False)
 
 
 def carry_out(
@@ -92,10 +95,18 @@ def carry_out(
     With `word` it gets ready, and begins when that gives `GO`.
     """
     learn_secret(order.url)
-    marker = f"\x1e{secrets.token_hex(8)} "
+    marker = f"\x1e{_word_for(order)} "
     listening = _Listening(marker)
     finished = commands.run(_command(order, marker, word), watch=listening.hear, should_stop=should_stop)
     return listening.told(finished)
+
+
+def _word_for(order: Order) -> str:
+    """Nothing that the application prints can begin like that by chance. Where the command may be found again after a crash
+    it has to be the same then; it is made of what only we and the database know."""
+    if order.inside is None or order.inside.name is None:
+        return secrets.token_hex(8)
+    return hashlib.sha256(f"{order.inside.name}\0{order.url}".encode()).hexdigest()[:16]
 
 
 def _command(order: Order, marker: str, word: Callable[[], bytes | None] | None) -> Command:
@@ -117,6 +128,8 @@ def _command(order: Order, marker: str, word: Callable[[], bytes | None] | None)
         "wall": order.wall,
         "fence": None,
         "waits": word is not None,
+        # What a container's or pod's own variables lead to is not known here.
+        "hides_databases": order.inside is not None and order.fence is not None,
     }
     if order.fence:
         request["fence"] = {
@@ -136,6 +149,7 @@ def _command(order: Order, marker: str, word: Callable[[], bytes | None] | None)
         # One line: another may follow.
         stdin=(b"" if here else packed()) + json.dumps(request).encode() + b"\n",
         last_word=word,
+        leaves=order.leaves,
         deadline=order.deadline,
     )
 

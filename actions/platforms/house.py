@@ -69,6 +69,10 @@ class House(Protocol):
         False where that is not possible here; then the fence in the process itself is all there is.
         """
 
+    def under_way(self, inside: Inside) -> bool:
+        """Whether a command of that name, which an earlier process of ours started, outlived it: then running the same
+        command again listens to it from its beginning. False wherever a command dies with whoever started it."""
+
 
 def migrations_of(service: Service) -> Migrations:
     """ConfigurationError for a service without them."""

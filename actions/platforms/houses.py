@@ -6,6 +6,7 @@ from actions.catalog.platform import ComposePlatform, KubernetesPlatform, LocalP
 from actions.catalog.service import Service
 from actions.errors import ConfigurationError
 from actions.platforms.house import House
+from actions.platforms.kubernetes_house import KubernetesHouse
 from actions.platforms.local_house import LocalHouse
 
 
@@ -14,7 +15,9 @@ def house_of(service: Service, environ: Mapping[str, str]) -> House:
     match service.platform:
         case LocalPlatform():
             return LocalHouse(service=service, environ=environ)
-        case ComposePlatform() | KubernetesPlatform():
+        case KubernetesPlatform():
+            return KubernetesHouse(service=service, environ=environ)
+        case ComposePlatform():
             raise ConfigurationError(
                 f"Rollbacks on {service.platform.kind} are not supported yet",
                 where=f"service {service.name}",

@@ -69,6 +69,9 @@ class LocalHouse:
     def cut_off(self, inside: Inside) -> bool:  # noqa: ARG002  a process takes its network from itself, see `wall.py`
         return False
 
+    def under_way(self, inside: Inside) -> bool:  # noqa: ARG002  a process dies with whoever started it
+        return False
+
     def _python(self, migrations: Migrations) -> str:
         if isinstance(migrations.run, RunWithPython):
             written = migrations.run.python

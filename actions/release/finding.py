@@ -13,8 +13,10 @@ from actions.catalog.release import (
 )
 from actions.errors import ConfigurationError
 from actions.platforms.house import House
+from actions.platforms.kubernetes_house import api_of
 from actions.release.commanded import CommandedRelease
 from actions.release.port import Release
+from actions.release.rollout import RolloutRelease
 
 
 def releases_of(house: House) -> Sequence[Release]:
@@ -26,7 +28,12 @@ def release_for(entry: ReleaseStep, house: House) -> Release:
     match entry:
         case CommandRelease():
             return CommandedRelease(house=house, release=entry)
-        case DeploymentRelease() | ImageRelease() | GitRelease() | SettingRelease():
+        case DeploymentRelease():
+            return RolloutRelease(
+                api=api_of(house, f"Taking back deployment {entry.deployment}"), deployment=entry.deployment,
+                to_revision=entry.to_revision, within=entry.timeout,
+            )  # fmt: skip
+        case ImageRelease() | GitRelease() | SettingRelease():
             what = type(entry).__name__.removesuffix("Release").lower()
             raise ConfigurationError(
                 f"Taking the application back by {what} is not supported yet",

@@ -51,6 +51,8 @@ class Moment:
     others: Mapping[str, Step]
     #: Asked several times a second by everything long: a stop was asked for, the lease is lost, we are shutting down.
     should_stop: Callable[[], bool]
+    #: Whether that is because we go away and another runner carries on: what outlives us is left to it then.
+    leaving: Callable[[], bool]
     #: Writes down what was there before, ahead of the change. Raises when we are not the runner any more.
     capture: Callable[[JsonObject], None]
     #: Writes down something that happened on the way: a try that failed, a revision that was reached.

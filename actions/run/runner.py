@@ -238,6 +238,7 @@ class _Turn:
             step=step,
             others={each.name: each for each in self._seen.steps},
             should_stop=should_stop,
+            leaving=self._pulse.must_let_go,
             capture=lambda captured: pen.captured(step, captured),
             note=lambda kind, details: pen.note(step, kind, details),
             progress=progress,

@@ -9,10 +9,15 @@ from actions.catalog import writers as written
 from actions.catalog.service import Service
 from actions.errors import ConfigurationError
 from actions.platforms.house import House
+from actions.platforms.kubernetes.kinds import DEPLOYMENT, STATEFULSET
+from actions.platforms.kubernetes_house import api_of
+from actions.writers.autoscaled import PausedAutoscaler
 from actions.writers.commanded import CommandedWriter
 from actions.writers.port import Writer
 from actions.writers.processes import ProcessWriter
 from actions.writers.roles import RoleWriter
+from actions.writers.scaled import ScaledWriter
+from actions.writers.suspended import SuspendedWriter
 
 #: What `systemctl is-active` says of a unit that does not run.
 SYSTEMD_STOPPED = frozenset({3})
@@ -44,12 +49,13 @@ def writer_for(entry: written.Writer, house: House) -> Writer:
                 stop_within=times.stop_timeout,
             )  # fmt: skip
         case (
-            written.ComposeWriter()
-            | written.DeploymentWriter()
+            written.DeploymentWriter()
             | written.StatefulSetWriter()
             | written.CronJobWriter()
             | written.AutoscalerWriter()
         ):
+            return _in_cluster(entry, house)
+        case written.ComposeWriter():
             raise ConfigurationError(
                 f"Writer {entry.known_as} cannot be stopped on platform {house.service.platform.kind} yet",
                 where=f"service {house.service.name}",
@@ -68,6 +74,26 @@ def _systemd(entry: written.SystemdWriter, house: House) -> CommandedWriter:
         name=entry.known_as, house=house, stopping=command("stop"), starting=command("start"), asking=command("is-active"),
         stopped_codes=SYSTEMD_STOPPED, stop_within=times.stop_timeout, start_within=times.start_timeout,
     )  # fmt: skip
+
+
+def _in_cluster(
+    entry: written.DeploymentWriter | written.StatefulSetWriter | written.CronJobWriter | written.AutoscalerWriter, house: House
+) -> Writer:  # fmt: skip
+    api, times, name = api_of(house, f"Writer {entry.known_as}"), house.service.writers, entry.known_as
+    match entry:
+        case written.CronJobWriter():
+            return SuspendedWriter(
+                name=name, api=api, cronjob=entry.cronjob, running=entry.running, stop_within=times.stop_timeout
+            )
+        case written.AutoscalerWriter():
+            return PausedAutoscaler(name=name, api=api, autoscaler=entry.hpa)
+        case written.DeploymentWriter() | written.StatefulSetWriter():
+            is_deployment = isinstance(entry, written.DeploymentWriter)
+            return ScaledWriter(
+                name=name, api=api, kind=DEPLOYMENT if is_deployment else STATEFULSET,
+                workload=entry.deployment if isinstance(entry, written.DeploymentWriter) else entry.statefulset,
+                stop_within=times.stop_timeout, start_within=times.start_timeout,
+            )  # fmt: skip
 
 
 def _admin_url(service: Service, environ: Mapping[str, str]) -> str:

@@ -56,13 +56,12 @@ def wait_for_pod(api: Api, job: Json, *, enough: Callable[[], bool], within: tim
                 return pod
         why = next((found for pod in pods if (found := waits_for(pod))), None) or (None if pods else _refused(api, job))
         stuck_since = (stuck_since or time.monotonic()) if why else None
-        if why and (
-            why[0] in HOPELESS or (stuck_since and time.monotonic() - stuck_since > min(BORNE, within).total_seconds())
-        ):
+        late = time.monotonic() - began > within.total_seconds()
+        if why and (late or why[0] in HOPELESS or time.monotonic() - (stuck_since or began) > BORNE.total_seconds()):
             raise CannotStartError(
                 f"The Job {job['metadata']['name']} cannot start: {why[0]}: {why[1][:300]}", next_step=_advice(why[0])
             )
-        if time.monotonic() - began > within.total_seconds():
+        if late:
             raise CannotStartError(
                 f"The Job {job['metadata']['name']} did not start in {within.total_seconds():.0f} s",
                 next_step="Look at its pod and at the namespace's events.",

@@ -67,6 +67,7 @@ class Downgrade:
     def do(self, at: Moment) -> JsonObject:
         route = _Route(at)
         with self._only_we(at) as lock:
+            self._hear_out(at, route)
             self._end_sessions(at, _application(at))
             if self.site.live_revisions() == route.start:
                 self.recheck(at)
@@ -90,6 +91,17 @@ class Downgrade:
         live = self.site.live_revisions()
         if live != _Route(at).start:
             raise HaltedError(f"The database is at {_named(live)}; only a backup brings back what was there")
+
+    def _hear_out(self, at: Moment, route: "_Route") -> None:
+        """One that a runner before us started, and that outlived it, is never started a second time: it is heard to its
+        end. What it did shows in the database."""
+        order = self._order(at, route)
+        if order.inside is None or not self.site.house.under_way(order.inside):
+            return
+        at.note("found_again", {"name": order.inside.name})
+        told = carry_out(order, self.site.house.commands, should_stop=at.should_stop)
+        if not told.succeeded and (told.trouble is None or told.trouble.sqlstate not in LOCK_STATES):
+            raise explained(told.trouble, "The downgrade failed")
 
     def _one(self, at: Moment, route: "_Route") -> JsonObject:
         """The next revision, with patience for locks."""
@@ -132,7 +144,11 @@ class Downgrade:
     def _order(self, at: Moment, route: "_Route") -> Order:
         leg = Leg(direction="downgrade", target=route.target or "base", watch_locks=True)
         order = alembic_order(self.site.service, self.site.environ, leg=leg, url=self.site.url, fence=None)
-        return replace(order, most=1, database=self._database(), env={**order.env, "PGAPPNAME": _application(at)})
+        inside = order.inside and replace(order.inside, name=f"{at.rollback.service}-{at.rollback.id}-{at.step.name}")
+        return replace(
+            order, most=1, database=self._database(), env={**order.env, "PGAPPNAME": _application(at)}, inside=inside,
+            leaves=at.leaving,
+        )  # fmt: skip
 
     def _database(self) -> int:
         with self._connected() as connection:

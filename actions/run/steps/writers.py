@@ -10,9 +10,11 @@ from actions.errors import BackoutError, ConfigurationError
 from actions.history.canonical import JsonObject
 from actions.run.action import Answer, Done, Moment, Partly, Untouched
 from actions.verify.checking import Looking, run_check
-from actions.writers.port import Writer
+from actions.writers.port import Watched, Writer
 
 _TICK_SECONDS = 0.2
+#: How often one that came back is asked how it does.
+LOOK_EVERY_SECONDS = 2.0
 STOP_PREFIX, RESUME_PREFIX = "stop-", "resume-"
 
 
@@ -53,7 +55,7 @@ class StopWriter:
 
     def undo(self, at: Moment) -> None:
         if at.step.captured is not None:
-            _named(self.writers, at).start(at.step.captured, at.should_stop)
+            _told(at, _named(self.writers, at).start(at.step.captured, at.should_stop))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -76,7 +78,7 @@ class ResumeWriter:
         was = self._was(at)
         if not was.get("running"):
             return {"running": False}
-        _named(self.writers, at).start(was, at.should_stop)
+        said = _told(at, _named(self.writers, at).start(was, at.should_stop))
         name = str(at.step.parameters["writer"])
         if check := self.looks.get(name):
             seen = run_check(check, replace(self.looking, should_stop=at.should_stop))
@@ -85,14 +87,18 @@ class ResumeWriter:
                     f"Writer {name} came back, and {seen.title}: {seen.said}", next_step="Look at its logs."
                 )
         self._watch(at)
-        return {"running": True}
+        return {"running": True, **({"said": said} if said else {})}
 
     def _watch(self, at: Moment) -> None:
         """It has to stay there for so long."""
-        writer, until = _named(self.writers, at), time.monotonic() + self.pause.total_seconds()
+        writer, until, look_at = _named(self.writers, at), time.monotonic() + self.pause.total_seconds(), 0.0
         while time.monotonic() < until:
             if at.should_stop():
                 raise BackoutError("It was stopped while it watched a writer that came back")
+            if isinstance(writer, Watched) and time.monotonic() > look_at:
+                look_at = time.monotonic() + LOOK_EVERY_SECONDS
+                if trouble := writer.trouble():
+                    raise BackoutError(f"Writer {writer.name} came back, and {trouble}", next_step="Look at its logs.")
             time.sleep(min(_TICK_SECONDS, self.pause.total_seconds()))
         if self.pause and writer.is_stopped():
             raise BackoutError(f"Writer {writer.name} came back and went away again", next_step="Look at its logs.")
@@ -105,6 +111,13 @@ class ResumeWriter:
     def _was(self, at: Moment) -> JsonObject:
         stopped = at.others.get(stop_step(str(at.step.parameters["writer"])))
         return (stopped.captured if stopped else None) or {}
+
+
+def _told(at: Moment, said: str | None) -> str | None:
+    """What a writer found that somebody else had changed goes on the record."""
+    if said:
+        at.note("left_as_it_is", {"said": said})
+    return said
 
 
 def _named(writers: Mapping[str, Writer], at: Moment) -> Writer:
