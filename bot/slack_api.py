@@ -29,6 +29,7 @@ METHODS: Mapping[str, tuple[str, ...]] = {
     "conversations.create": ("channels:manage",),
     "conversations.history": ("channels:history", "groups:history"),
     "conversations.invite": ("channels:manage",),
+    "conversations.join": ("channels:join",),
     "conversations.list": ("channels:read", "groups:read"),
     "conversations.open": ("im:write",),
     "conversations.replies": ("channels:history", "groups:history"),

@@ -6,7 +6,7 @@ import os
 import pwd
 import threading
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from functools import cached_property, partial
@@ -27,6 +27,7 @@ if TYPE_CHECKING:  # each part is loaded when it is used: `--help` must be insta
     from actions.restore.listing import Listing
     from actions.restore.premises import Premises
     from actions.run.crewing import Sites
+    from bot.attending import Attending
     from bot.desk import Desk
     from bot.directory import SlackDirectory
 
@@ -165,7 +166,31 @@ class Wiring:
                 with suppress(BackoutError):
                     note_live_revision(history, service, self.environ, source="check")
 
-    def work(self, stopping: threading.Event) -> None:
+    def serve(self, stopping: threading.Event) -> None:
+        """The background work and Slack, until we are stopping, or until Slack says that it will never have us."""
+        from bot.attending import Attending
+        from bot.presence import Presence
+
+        attending = Attending(Presence(self.settings, self.catalog, self.environ), lasting=self.settings.lease)
+        errors = list[BackoutError]()
+
+        def attend() -> None:
+            try:
+                attending.attend(stopping)
+            except BackoutError as error:
+                errors.append(error)
+                stopping.set()
+
+        thread = threading.Thread(target=attend, name="slack", daemon=True)
+        thread.start()
+        try:
+            self.work(stopping, attending)
+        finally:
+            attending.leave()
+        if errors:
+            raise errors[0]
+
+    def work(self, stopping: threading.Event, attending: "Attending | None" = None) -> None:
         """The background work, until we are stopping; while the history is away it waits."""
         from actions.assess.lookout import TASK, Lookout, sightings
         from actions.history.database import open_history
@@ -191,7 +216,8 @@ class Wiring:
                 log.info("Ready, with the %s", history.where, extra={"event": "serve_ready"})
                 tasks = (sightings(lookout, history), backups(night_watch, history))
                 app = queue_app(url, *tasks, tidying(TASK, BACKUPS, RETENTION))
-                with self._runs(history, stopping):
+                telling = attending.telling(history, stopping) if attending else nullcontext()
+                with telling, self._runs(history, stopping):
                     run_worker(app, stopping, where=history.where, at_start=[TASK, BACKUPS])
 
         keep_working(work, stopping)

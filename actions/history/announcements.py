@@ -6,16 +6,16 @@ message whose place was not written down is looked for by that word before it is
 
 import secrets
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
-from sqlalchemy import Connection, delete, func, or_, select, text, union, update
+from sqlalchemy import ColumnElement, Connection, delete, func, select, text, union, update
 from sqlalchemy.dialects.postgresql import insert
 
 from actions.history.announcers import Lead, still_leads
 from actions.history.database import History
 from actions.history.rows import Row
-from actions.history.tables import LIVE_SQL, announcements, events, places, rollbacks
+from actions.history.tables import LIVE_SQL, announcements, events, places, rollbacks, runs
 from actions.history.values import RollbackId
 
 #: How many of the newest rollbacks are looked at for one that ended unheard.
@@ -64,8 +64,9 @@ class Told:
     now: datetime
 
 
-def to_be_told(history: History, leading: Lead) -> tuple[RollbackId, ...]:
-    """Open ones, those that something is left to tell of, and those that ended while nobody told anything."""
+def to_be_told(history: History, leading: Lead) -> Mapping[RollbackId, str]:
+    """Open ones, those that something is left to tell of, and those that ended while nobody told anything; each with a
+    stamp that stays while nothing happens to it."""
     still_open = select(rollbacks.c.id).where(text(LIVE_SQL))
     left = select(places.c.rollback_id).where(~places.c.settled)
     newest = select(func.coalesce(func.max(rollbacks.c.id), 0) - NEWEST).scalar_subquery()
@@ -75,7 +76,18 @@ def to_be_told(history: History, leading: Lead) -> tuple[RollbackId, ...]:
         .where(rollbacks.c.id > newest, rollbacks.c.updated_at > leading.since, places.c.rollback_id.is_(None))
     )
     with history.reading() as connection:
-        return tuple(RollbackId(number) for number in sorted(connection.scalars(union(still_open, left, unheard))))
+        wanted = union(still_open, left, unheard).subquery()
+        last_entry = select(func.max(events.c.seq)).where(events.c.rollback_id == rollbacks.c.id).scalar_subquery()
+        stamps = (
+            select(
+                rollbacks.c.id,
+                func.concat_ws("|", rollbacks.c.updated_at, last_entry, runs.c.progress, runs.c.stop_asked_by),
+            )
+            .outerjoin(runs, runs.c.rollback_id == rollbacks.c.id)
+            .where(rollbacks.c.id.in_(select(wanted.c.id)))
+            .order_by(rollbacks.c.id)
+        )
+        return {RollbackId(number): stamp for number, stamp in connection.execute(stamps)}
 
 
 def note_asked_in(connection: Connection, rollback: RollbackId, asked_in: str) -> None:
@@ -122,29 +134,18 @@ def intend(
     return _announcement(connection.execute(statement).mappings().one())
 
 
-def said(connection: Connection, leading: Lead, what: Announcement, *, ref: str, shown: str | None) -> None:
+def said(connection: Connection, leading: Lead, what: Announcement, *, ref: str, shown: str | None) -> Announcement:
     """It is there, under `ref`, and shows that."""
     still_leads(connection, leading)
-    _change(connection, what, ref=ref, shown=shown, said_at=func.coalesce(announcements.c.said_at, _NOW))
+    times = {"said_at": func.coalesce(announcements.c.said_at, _NOW), "updated_at": _NOW}
+    connection.execute(update(announcements).where(*_this(what)).values(ref=ref, shown=shown, **times))
+    return replace(what, ref=ref, shown=shown)
 
 
 def gone(connection: Connection, leading: Lead, what: Announcement) -> None:
     """It is certain that it was not sent: nothing has to be looked for."""
     still_leads(connection, leading)
-    matching = (announcements.c.rollback_id == what.rollback.number, announcements.c.key == what.key)
-    connection.execute(delete(announcements).where(*matching))
-
-
-def forget_places(connection: Connection, leading: Lead, rollback: RollbackId) -> None:
-    """The place is gone for good (somebody removed it): it is told anew wherever it is told from now on."""
-    still_leads(connection, leading)
-    connection.execute(delete(announcements).where(announcements.c.rollback_id == rollback.number))
-
-
-def spoken_in(connection: Connection, place: str) -> bool:
-    """Is that the place of a rollback?"""
-    found = select(places.c.rollback_id).where(or_(places.c.place == place, places.c.asked_in == place)).limit(1)
-    return connection.scalar(found) is not None
+    connection.execute(delete(announcements).where(*_this(what)))
 
 
 def record_stamp(connection: Connection) -> int:
@@ -159,12 +160,8 @@ def _said(connection: Connection, rollback: RollbackId) -> Mapping[str, Announce
     return {row["key"]: _announcement(row) for row in rows.mappings()}
 
 
-def _change(connection: Connection, what: Announcement, **values: object) -> None:
-    connection.execute(
-        update(announcements)
-        .where(announcements.c.rollback_id == what.rollback.number, announcements.c.key == what.key)
-        .values(**values, updated_at=_NOW)
-    )
+def _this(what: Announcement) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
+    return announcements.c.rollback_id == what.rollback.number, announcements.c.key == what.key
 
 
 def _announcement(row: Row) -> Announcement:

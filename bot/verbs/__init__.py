@@ -16,7 +16,7 @@ VERBS: dict[str, str] = {
     "backups": "Which backups there are, how far each can be trusted, and where they lie",
     "restore": "Bring a service's database back from a backup",
     "drill": "Rehearse a restore from end to end, into a scratch database, and write the report",
-    "serve": "Do the background work until stopped: take scheduled backups, note which revision is live",
+    "serve": "Serve Slack and do the background work until stopped",
     "request": "Ask for a rollback: assessed, written down, waiting for approval",
     "approve": "Approve exactly what is shown",
     "reject": "Reject a rollback that waits",

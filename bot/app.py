@@ -1,0 +1,72 @@
+"""The Bolt app: all listeners, no transport. Whether Slack speaks to it through a socket or over HTTP makes no difference.
+
+Bolt asks Slack who it is at every request unless it is told; it writes the whole body of a request to the log when the
+signature is wrong; and its threads are few. All three are settled here.
+"""
+
+import logging
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+from slack_bolt import App
+from slack_bolt.authorization import AuthorizeResult
+from slack_bolt.error import BoltUnhandledRequestError
+
+from bot.errands import AT_ONCE, Errands, unexpected
+from bot.listeners import register
+from bot.presence import Presence
+from bot.visitors import visitor_of
+
+#: A listener only acknowledges and hands over, so these are hardly ever busy.
+LISTENERS_AT_ONCE = 32
+
+log = logging.getLogger(__name__)
+
+
+def build_app(presence: Presence) -> App:
+    secret = presence.settings.slack_signing_secret
+
+    def authorize() -> AuthorizeResult:
+        workspace = presence.workspace
+        return AuthorizeResult(
+            enterprise_id=None, team_id=workspace.team, bot_id=workspace.bot_id, bot_user_id=workspace.bot_user,
+            bot_token=presence.slack.client.token,
+        )  # fmt: skip
+
+    app = App(
+        name="backout",
+        client=_without_token(presence),
+        authorize=authorize,
+        signing_secret=secret.get_secret_value() if secret else "",
+        raise_error_for_unhandled_request=True,
+        listener_executor=ThreadPoolExecutor(LISTENERS_AT_ONCE, thread_name_prefix="listener"),
+        logger=_quiet_logger(),
+    )
+    errands = Errands(presence=presence, pool=ThreadPoolExecutor(AT_ONCE, thread_name_prefix="errand"))
+    register(app, errands)
+
+    @app.error
+    def failed(error: Exception, body: Mapping[str, Any]) -> None:
+        """Of the listeners themselves, which do nothing but decode: whatever comes here is a fault, or not for us."""
+        if isinstance(error, BoltUnhandledRequestError):
+            log.info("Nothing listens to what Slack sent", extra={"event": "unhandled", "kind": str(body.get("type"))})
+            return
+        unexpected(error, f"a listener, for {visitor_of(body).key}")
+
+    return app
+
+
+def _without_token(presence: Presence) -> Any:
+    """Bolt takes the token from `authorize`, and warns when it finds another."""
+    from slack_sdk import WebClient
+
+    behind = presence.slack.client
+    return WebClient(base_url=behind.base_url, timeout=behind.timeout, ssl=behind.ssl, retry_handlers=[])
+
+
+def _quiet_logger() -> logging.Logger:
+    """Bolt's words about requests carry their bodies: what people wrote, and addresses that open doors."""
+    quiet = logging.getLogger("bot.bolt")
+    quiet.setLevel(logging.ERROR)
+    return quiet

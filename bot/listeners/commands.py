@@ -1,0 +1,129 @@
+"""`/rollback ...`: read, done by the same desk as the command line, answered to whoever typed it."""
+
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import Any, assert_never
+
+from slack_bolt import Ack, App
+
+from actions.errors import ConfigurationError
+from actions.history.queries import live, recent
+from actions.history.rollbacks import Opened
+from actions.history.values import RollbackId
+from bot import intake
+from bot.desk import Asked
+from bot.errands import Errands
+from bot.listeners.asking import open_dialog
+from bot.listeners.drilling import begin_drill
+from bot.listeners.links import card_link
+from bot.lookups import listing_of
+from bot.presence import Presence
+from bot.render import lists, notices
+from bot.render.advice import advice
+from bot.render.helping import help_page
+from bot.render.message import Message
+from bot.render.story import story
+from bot.replies import Reply
+from bot.scenes import scene_of
+from bot.visitors import visitor_of
+
+COMMAND = "/rollback"
+PAGE = 10
+Question = (
+    intake.Refusal
+    | intake.Help
+    | intake.StatusOf
+    | intake.ShowOne
+    | intake.HistoryOf
+    | intake.BackupsOf
+    | intake.Advise
+)
+
+
+def register(app: App, errands: Errands) -> None:
+    @app.command(COMMAND)
+    def rollback(ack: Ack, body: dict[str, Any]) -> None:
+        ack()
+        text = str(body.get("text") or "")
+        presence = errands.presence
+        errands.run(
+            visitor_of(body), f"{COMMAND} {text[:80]}".strip(), lambda reply: answer(presence, text, reply), typed=True
+        )
+
+
+def answer(presence: Presence, text: str, reply: Reply) -> None:
+    """One command, one answer."""
+    match intake.read(text, presence.catalog.services):
+        case intake.OpenDialog(service=service):
+            open_dialog(presence, reply, service=service)
+        case intake.AskFor() as wanted:
+            _ask(presence, reply, wanted)
+        case intake.DrillOf(service=service):
+            begin_drill(presence, reply, service)
+        case question:
+            reply(told_to(presence, question))
+
+
+def told_to(presence: Presence, question: Question) -> Message:  # noqa: PLR0911 because every question has an answer
+    """What only looks."""
+    match question:
+        case intake.Refusal():
+            return notices.not_understood(question)
+        case intake.Help():
+            return help_page(presence.catalog.services)
+        case intake.StatusOf(rollback=number):
+            return told(presence, number) if number else _open_ones(presence)
+        case intake.ShowOne(rollback=number):
+            return told(presence, number)
+        case intake.HistoryOf(service=service):
+            return history_page(presence, service)
+        case intake.BackupsOf(service=service):
+            return backups_of(presence, service)
+        case intake.Advise(failure=failure, service=service):
+            return advice(failure, presence.advise(failure, service))
+        case _:
+            assert_never(question)
+
+
+def _open_ones(presence: Presence) -> Message:
+    return lists.open_ones(live(presence.desk.history), datetime.now(UTC))
+
+
+def _ask(presence: Presence, reply: Reply, wanted: intake.AskFor) -> None:
+    asked = Asked(
+        service=wanted.service, key=reply.visitor.key, target=wanted.target, reason=wanted.reason,
+        strategy=wanted.strategy or "downgrade", place=place_to_tell(reply.visitor.channel),
+    )  # fmt: skip
+    opened = presence.desk.request(reply.visitor.identity, asked)
+    reply(receipt(presence, opened))
+
+
+def receipt(presence: Presence, opened: Opened) -> Message:
+    """It is written down; or which one is open already."""
+    presence.nudge()
+    link = None if opened.created else card_link(presence, opened.rollback.id)
+    if opened.existing_because == "service":
+        return notices.already_open(opened.rollback, link)
+    return notices.received(opened.rollback, link)
+
+
+def told(presence: Presence, number: RollbackId) -> Message:
+    scene = scene_of(presence.desk.history, presence.catalog, number, with_head=True)
+    return story(replace(scene, link=card_link(presence, number)))
+
+
+def history_page(presence: Presence, service: str | None, before: RollbackId | None = None) -> Message:
+    found = recent(presence.desk.history, service=service, before=before, limit=PAGE + 1)
+    return lists.history_page(found[:PAGE], service=service, more=len(found) > PAGE, at=datetime.now(UTC))
+
+
+def backups_of(presence: Presence, service: str) -> Message:
+    entry = presence.catalog.service(service)
+    if entry.database is None:
+        raise ConfigurationError(f"{service} has no database in the catalog, so there are no backups")
+    return lists.backups_page(listing_of(presence.premises(entry)), datetime.now(UTC))
+
+
+def place_to_tell(channel: str | None) -> str | None:
+    """A channel; what is said between two is no place for a team."""
+    return channel if channel and channel[0] in "CG" else None
