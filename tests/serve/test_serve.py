@@ -156,5 +156,5 @@ def test_without_slack_it_says_what_can_be_used_instead(tmp_path: Path) -> None:
         capture_output=True, text=True, timeout=30, check=False,
     )  # fmt: skip
     assert done.returncode == 2
-    assert "Slack is not connected yet" in done.stderr
+    assert "SLACK_BOT_TOKEN and SLACK_APP_TOKEN are not set" in done.stderr
     assert "--workers-only" in done.stderr
