@@ -157,13 +157,16 @@ class RowReader:
         return explain(what, child.last_words())
 
 
+class KeptOutError(UnavailableError):
+    """Another session's lock was waited for as long as was allowed."""
+
+
 def explain(what: str, said: str) -> BackoutError:
     """The server's (or a client program's) words as an error that says what to do next."""
     sentence = f"{what}: {said}" if said else f"{what}: the connection was lost"
     for mark, next_step in _ADVICE:
         if mark in said:
-            passing = mark in _MARKS_OF_LOCKS
-            return (UnavailableError if passing else BackoutError)(sentence, next_step=next_step)
+            return (KeptOutError if mark in _MARKS_OF_LOCKS else BackoutError)(sentence, next_step=next_step)
     return UnavailableError(sentence, next_step="Look whether the server is well, then try again.")
 
 

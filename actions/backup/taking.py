@@ -23,7 +23,7 @@ from actions.backup.programs import ClientPrograms
 from actions.backup.progress import Watcher, unwatched
 from actions.backup.properties import read_properties
 from actions.backup.reading import ReadingOrder, TableReading, to_be_streamed
-from actions.backup.rows import explain
+from actions.backup.rows import KeptOutError, explain
 from actions.backup.schema_text import schema_hash
 from actions.backup.sealed import seal
 from actions.backup.session import LOCK_TIMEOUT
@@ -37,6 +37,12 @@ log = logging.getLogger(__name__)
 
 #: More sessions than these are a burden to a server that has other work; a catalog may ask for more.
 _MOST_SESSIONS = 4
+#: How often changes of tables may get in our way at the beginning, and until when it is one.
+_BEGINNINGS = 4
+_BEGINNING_SECONDS = 60
+#: What the snapshot's session has locked nobody else has: who has to wait for it all the same waits behind a change that
+#: waits for us.
+_FOLLOWERS_WAIT = timedelta(seconds=1)
 #: For schema, manifest and the rest of small things.
 _ROOM_BESIDE_ROWS = 32 << 20
 
@@ -76,8 +82,23 @@ class Taken:
 def take(order: TakeOrder) -> Taken:
     """Whole, or an error and nothing in the store. RefusedError when the role does not see everything or the store has
     no room; ConfigurationError when the client programs are too old; else BackoutError or UnavailableError.
+
+    A change of a table (ALTER TABLE, TRUNCATE) that comes just when the snapshot is held waits for us, and whoever of us
+    begins after it would wait behind it, with every user of that table. It is let through, and we begin again.
     """
     learn_secret(order.url)
+    for _ in range(_BEGINNINGS - 1):
+        started = time.monotonic()
+        try:
+            return _take(order)
+        except KeptOutError as error:
+            if time.monotonic() - started > _BEGINNING_SECONDS:
+                raise
+            log.info("Begun again: %s", error.what, extra={"event": "backup_begun_again", "backup": order.name})
+    return _take(order)
+
+
+def _take(order: TakeOrder) -> Taken:
     started = time.monotonic()
     with hold_snapshot(order.url, lock_timeout=order.lock_timeout) as snapshot:
         _check_programs(order.programs, snapshot.server_version)
@@ -161,14 +182,14 @@ class _Taking:
         return ArchiveOrder(
             url=order.url, programs=order.programs, snapshot=self._snapshot, store=order.store, name=order.name,
             streamed=self._streamed, has_money=inventory.has_money(self._snapshot.connection),
-            recipient=order.recipient, lock_timeout=order.lock_timeout,
+            recipient=order.recipient, lock_timeout=min(order.lock_timeout, _FOLLOWERS_WAIT),
         )  # fmt: skip
 
     def _reading_order(self) -> ReadingOrder:
         order = self._order
         return ReadingOrder(
             url=order.url, programs=order.programs, snapshot=self._snapshot, store=order.store, name=order.name,
-            tables=self._tables, streamed=self._streamed, recipient=order.recipient, lock_timeout=order.lock_timeout,
+            tables=self._tables, streamed=self._streamed, recipient=order.recipient, lock_timeout=min(order.lock_timeout, _FOLLOWERS_WAIT),
         )  # fmt: skip
 
     def _manifest(

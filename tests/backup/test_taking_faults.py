@@ -2,6 +2,7 @@
 
 import threading
 import time
+from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 
@@ -76,33 +77,76 @@ def test_a_change_of_a_table_that_comes_meanwhile_waits_and_does_not_stop_the_ba
     database_url: str, tmp_path: Path
 ) -> None:
     fill_large(database_url, rows=20_000)
-    expected = whole_dump(database_url)
     changing = threading.Thread(target=run, args=(database_url, "TRUNCATE large; ALTER TABLE larger ADD COLUMN x int"))
 
     def happens() -> None:
-        # Both readers have begun: one that begins behind a waiting change would wait for it.
-        until = time.monotonic() + 10
-        while sessions_that_hold(database_url, "larger") < 3 and time.monotonic() < until:
-            time.sleep(0.02)
         changing.start()
-        time.sleep(0.3)
+        wait_until_somebody_waits(database_url)
 
     store = Meddling(path=tmp_path, happens=happens)
     manifest = take(order(database_url, tmp_path, store=store, jobs=2)).manifest
     changing.join()
     assert store.done
+    assert [table.columns for table in manifest.tables if table.name == "larger"] in ([("n", "t")], [("n", "t", "x")])
     with another(database_url) as target:
         bring_back(manifest, tmp_path, target)
-        assert whole_dump(target) == expected
-    assert whole_dump(database_url) != expected
+        rows = 20_000 if manifest.rows == 40_000 else 0
+        with psycopg.connect(target) as connection:
+            assert connection.execute("SELECT count(*) FROM large").fetchone() == (rows,)
 
 
-def sessions_that_hold(url: str, table: str) -> int:
-    with psycopg.connect(url) as connection:
-        row = connection.execute(
-            "SELECT count(DISTINCT pid) FROM pg_locks WHERE relation = to_regclass(%s) AND granted", [table]
-        ).fetchone()
-    return int(row[0]) if row else 0
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ChangedAtTheStart(FolderStore):
+    """Its room is asked for when the snapshot is held and nobody else has begun; then a table is to be changed."""
+
+    url: str
+    changes: list[threading.Thread]
+    times: int = 1
+
+    def free_bytes(self) -> int | None:
+        if len(self.changes) < self.times:
+            statement = f"ALTER TABLE larger ADD COLUMN x{len(self.changes)} int"
+            self.changes.append(threading.Thread(target=run, args=(self.url, statement)))
+            self.changes[-1].start()
+            wait_until_somebody_waits(self.url)
+        return None
+
+
+def test_who_would_begin_behind_a_change_that_waits_for_us_lets_it_through_and_begins_again(
+    database_url: str, tmp_path: Path
+) -> None:
+    """Everybody who wants that table waits behind the change: that must not last."""
+    fill_large(database_url, rows=1_000)
+    store = ChangedAtTheStart(path=tmp_path, url=database_url, changes=[])
+    started = time.monotonic()
+    manifest = take(order(database_url, tmp_path, store=store)).manifest
+    store.changes[0].join(0)
+    assert not store.changes[0].is_alive()
+    assert time.monotonic() - started < 10
+    assert [table.columns for table in manifest.tables if table.name == "larger"] == [("n", "t", "x0")]
+    with another(database_url) as target:
+        bring_back(manifest, tmp_path, target)
+        assert whole_dump(target) == whole_dump(database_url)
+
+
+def test_changes_without_end_are_an_error_and_leave_nothing_behind(database_url: str, tmp_path: Path) -> None:
+    fill_large(database_url, rows=1_000)
+    store = ChangedAtTheStart(path=tmp_path, url=database_url, changes=[], times=10)
+    with pytest.raises(UnavailableError) as failed:
+        take(order(database_url, tmp_path, store=store, lock_timeout=timedelta(milliseconds=200)))
+    assert "changes that table" in (failed.value.next_step or "")
+    assert 1 < len(store.changes) < 10
+    assert_nothing_is_left(tmp_path)
+
+
+def wait_until_somebody_waits(url: str) -> None:
+    until = time.monotonic() + 10
+    with psycopg.connect(url, autocommit=True) as connection:
+        while not connection.execute(
+            "SELECT FROM pg_locks l JOIN pg_stat_activity a USING (pid) WHERE NOT l.granted AND a.datname = current_database()"
+        ).fetchall():
+            assert time.monotonic() < until
+            time.sleep(0.01)
 
 
 def test_a_server_that_goes_away_is_said_and_nothing_stays(tmp_path: Path) -> None:
