@@ -25,7 +25,7 @@ from tests.restore.hammering import hammered
 from tests.restore.killing import moments, nursery
 from tests.restore.servers import debian_server
 
-TIMES = 100 if "nightly" in os.environ.get("BACKOUT_TEST_REQUIRE", "") else 8
+TIMES = 100 if "nightly" in os.environ.get("BACKOUT_TEST_REQUIRE", "") else 5
 
 
 @pytest.fixture(scope="module", params=["embedded 18", "Debian's 15"])

@@ -1,16 +1,19 @@
-"""The real program as a subprocess, with an environment of its own."""
+"""The real program as a process, with an environment of its own."""
 
 import os
 import subprocess
 import sys
 from collections.abc import Callable, Iterator, Mapping
+from functools import cache
 from pathlib import Path
 
 import pytest
 
+from actions.embedded import EmbeddedPostgres
 from tests.conftest import server_folder
+from tests.warm import ROOT, Ran, Warm
 
-Backout = Callable[..., "subprocess.CompletedProcess[str]"]
+Backout = Callable[..., "Ran | subprocess.CompletedProcess[str]"]
 
 CATALOG = """
 services:
@@ -23,9 +26,29 @@ services:
 """
 
 
+_LOADED = f"""
+import sys
+sys.path.insert(0, {str(ROOT)!r})
+import importlib, pkgutil, re
+import bot, actions, obstore, procrastinate
+for package in (bot, actions):
+    for module in pkgutil.walk_packages(package.__path__, package.__name__ + "."):
+        if not re.search("kubernetes|migrations|demo_world|__main__|reader|drive|leash", module.name):
+            importlib.import_module(module.name)
+sys.path.remove({str(ROOT)!r})
+"""
+
+
+@cache
+def _warm() -> Warm:
+    # Warnings are errors here too, wherever in the program they come up.
+    return Warm(_LOADED, PYTHONWARNINGS="error")
+
+
 @pytest.fixture(scope="module")
 def module_home() -> Iterator[Path]:
-    with server_folder() as folder:
+    """Its server runs for as long as the module's tests, so that not every one of them starts and stops it."""
+    with server_folder() as folder, EmbeddedPostgres(folder / "postgres"):
         yield folder
 
 
@@ -33,10 +56,24 @@ def module_home() -> Iterator[Path]:
 def backout(module_home: Path, tmp_path: Path) -> Backout:
     """Runs `backout ...` in an empty folder; keyword arguments are environment variables."""
 
-    def run(*arguments: str, timeout: float = 60, **variables: str) -> subprocess.CompletedProcess[str]:
+    def run(*arguments: str, timeout: float = 60, **variables: str) -> Ran:
+        ran = _warm().run(
+            "import sys; from bot.cli import run; sys.exit(run(sys.argv[1:]))", list(arguments), folder=tmp_path,
+            env=clean_environment(BACKOUT_HOME=str(module_home), **variables), timeout=timeout,
+        )  # fmt: skip
+        assert not ran.timed_out
+        return ran
+
+    return run
+
+
+def started_anew(home: Path, folder: Path) -> Backout:
+    """The same, loaded from the beginning as by somebody who types it."""
+
+    def run(*arguments: str, timeout: float = 60, **variables: str) -> "subprocess.CompletedProcess[str]":
         return subprocess.run(
             [sys.executable, "-m", "bot", *arguments],
-            cwd=tmp_path, env=clean_environment(BACKOUT_HOME=str(module_home), **variables),
+            cwd=folder, env=clean_environment(BACKOUT_HOME=str(home), **variables),
             capture_output=True, text=True, timeout=timeout, check=False,
         )  # fmt: skip
 

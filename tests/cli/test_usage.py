@@ -1,9 +1,17 @@
 import json
 import time
+from pathlib import Path
 
 import pytest
 
-from tests.cli.conftest import Backout
+from tests.cli.conftest import Backout, started_anew
+
+
+@pytest.fixture
+def backout(module_home: Path, tmp_path: Path) -> Backout:
+    """As it begins is what these tests are about."""
+    return started_anew(module_home, tmp_path)
+
 
 VERBS = ("check", "serve", "status", "history", "show", "audit", "demo", "completion")
 

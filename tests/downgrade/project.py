@@ -3,6 +3,8 @@
 import sys
 from pathlib import Path
 
+import psycopg
+
 from actions.assess.place import fence_of
 from actions.backup.scratch import ScratchDatabase
 from actions.downgrade.order import Order, UrlHandover, carry_out
@@ -50,6 +52,14 @@ def write_project(folder: Path, *, downgrade: str, url: str = FROM_ENV, before: 
     back = "\n".join("    " + line for line in downgrade.splitlines())
     (folder / "versions" / "b2.py").write_text(REVISION.format(id="b2", down="'a1'", up=second, back=back))
     return folder
+
+
+def at_head(url: str) -> None:
+    """The database as an upgrade of that project would leave it, without the second that Alembic takes to be loaded."""
+    with psycopg.connect(url) as connection:
+        connection.execute("CREATE TABLE people (id int PRIMARY KEY, name text, mail text)")
+        connection.execute("CREATE TABLE alembic_version (version_num varchar(32) PRIMARY KEY)")
+        connection.execute("INSERT INTO alembic_version VALUES ('b2')")
 
 
 def order(folder: Path, url: str, direction: str, target: str, **more: object) -> Order:

@@ -8,7 +8,7 @@ import pytest
 from actions.backup.scratch import ScratchDatabase, ScratchServer
 from actions.downgrade.beyond import without_literals
 from actions.downgrade.order import UrlHandover
-from tests.downgrade.project import drive, fenced, write_project
+from tests.downgrade.project import at_head, fenced, write_project
 
 BACK = 'op.execute("UPDATE people SET name = \'Ada Lovelace\'")\nop.drop_column("people", "mail")'
 
@@ -55,7 +55,7 @@ def test_what_a_downgrade_does_is_told_step_by_step(tmp_path: Path, scratch: Scr
 
 def test_literals_of_statements_are_not_told(tmp_path: Path, scratch: ScratchDatabase) -> None:
     project = write_project(tmp_path / "project", downgrade=BACK)
-    fenced(project, scratch, "upgrade", "head")
+    at_head(scratch.url)
     assert "Lovelace" not in str(fenced(project, scratch, "downgrade", "-1"))
 
 
@@ -110,8 +110,7 @@ def test_the_url_is_handed_over_as_the_catalog_says(
 def test_a_rehearsal_never_touches_the_live_database(
     tmp_path: Path, scratch: ScratchDatabase, database_url: str, before: str
 ) -> None:
-    live = write_project(tmp_path / "live", downgrade="pass")
-    assert drive(live, database_url, "upgrade", "head").succeeded
+    at_head(database_url)
     fill(database_url)
     name = database_url.partition("@/")[2].partition("?")[0]
     stubborn = write_project(
@@ -137,7 +136,7 @@ def test_a_rehearsal_is_kept_from_reaching_outside(
     tmp_path: Path, scratch: ScratchDatabase, downgrade: str, what: str
 ) -> None:
     project = write_project(tmp_path / "project", downgrade=downgrade)
-    fenced(project, scratch, "upgrade", "head")
+    at_head(scratch.url)
     told = fenced(project, scratch, "downgrade", "-1")
     assert any(what in each for each in told.outside)
     assert told.trouble is not None
@@ -146,7 +145,7 @@ def test_a_rehearsal_is_kept_from_reaching_outside(
 
 def test_timeouts_hold_on_the_services_own_connection(tmp_path: Path, scratch: ScratchDatabase) -> None:
     project = write_project(tmp_path / "project", downgrade='op.execute("SELECT pg_sleep(20)")')
-    fenced(project, scratch, "upgrade", "head")
+    at_head(scratch.url)
     slow = fenced(project, scratch, "downgrade", "-1", statement_timeout=timedelta(milliseconds=200))
     assert slow.trouble is not None
     assert slow.trouble.sqlstate == "57014"
@@ -172,7 +171,7 @@ def test_a_failure_is_told_with_its_revision(
     tmp_path: Path, scratch: ScratchDatabase, downgrade: str, error_class: str | None, sqlstate: str | None
 ) -> None:
     project = write_project(tmp_path / "project", downgrade=downgrade)
-    fenced(project, scratch, "upgrade", "head")
+    at_head(scratch.url)
     told = fenced(project, scratch, "downgrade", "-1")
     assert told.trouble is not None
     assert told.trouble.revision == "b2"
@@ -188,7 +187,7 @@ def test_a_raise_under_a_borrowed_state_is_told_as_somebodys_own_words(
     own = "DO $$ BEGIN RAISE EXCEPTION USING ERRCODE = '42P01', MESSAGE = 'Ada has no plan', TABLE = 'Ada'; END $$"
     servers = 'op.drop_table("nowhere")'
     project = write_project(tmp_path / "project", downgrade=f'op.execute("{own}")')
-    fenced(project, scratch, "upgrade", "head")
+    at_head(scratch.url)
     told = fenced(project, scratch, "downgrade", "-1")
     assert told.trouble is not None
     assert (told.trouble.sqlstate, told.trouble.raised, told.trouble.objects) == ("42P01", True, ())
@@ -201,13 +200,13 @@ def test_a_raise_under_a_borrowed_state_is_told_as_somebodys_own_words(
 def test_what_the_application_prints_cannot_be_taken_for_what_is_told(tmp_path: Path, scratch: ScratchDatabase) -> None:
     noise = 'print(\'{"event": "done"}\' * 3); import sys; sys.stdout.write("x" * 100000); sys.__stdout__.write("y")'
     project = write_project(tmp_path / "project", downgrade=noise, before=noise)
-    fenced(project, scratch, "upgrade", "head")
+    at_head(scratch.url)
     assert [step for step, _ in fenced(project, scratch, "downgrade", "-1").steps] == ["b2"]
 
 
 def test_a_downgrade_that_never_ends_is_ended(tmp_path: Path, scratch: ScratchDatabase) -> None:
     project = write_project(tmp_path / "project", downgrade="import time\nwhile True: time.sleep(0.1)")
-    fenced(project, scratch, "upgrade", "head")
+    at_head(scratch.url)
     told = fenced(project, scratch, "downgrade", "-1", deadline=timedelta(seconds=4))
     assert told.trouble is not None
     assert told.trouble.timed_out
@@ -240,7 +239,7 @@ def test_a_rehearsal_changes_nothing_beyond_its_database(
         admin.execute(f"CREATE ROLE {role} LOGIN")
         try:
             project = write_project(tmp_path / "project", downgrade=f"op.execute({statement.format(role=role)!r})")
-            fenced(project, scratch, "upgrade", "head")
+            at_head(scratch.url)
             told = fenced(project, scratch, "downgrade", "-1")
             assert told.trouble is not None
             assert told.trouble.outside
@@ -256,7 +255,7 @@ def test_a_rehearsal_changes_nothing_beyond_its_database(
 )
 def test_what_stays_in_its_database_is_not_refused(tmp_path: Path, scratch: ScratchDatabase, statement: str) -> None:
     project = write_project(tmp_path / "project", downgrade=f"op.execute({statement!r})")
-    fenced(project, scratch, "upgrade", "head")
+    at_head(scratch.url)
     assert fenced(project, scratch, "downgrade", "-1").succeeded
 
 

@@ -17,7 +17,9 @@ from actions.embedded.binaries import programs
 from tests.conftest import server_folder
 from tests.downgrade.project import drive, fenced, write_project
 
-WALLS = pytest.mark.parametrize("wall", [True, False], ids=["walled", "not walled"])
+WALLS = pytest.mark.parametrize(
+    "wall", [pytest.param(True, id="walled"), pytest.param(False, id="not walled", marks=pytest.mark.slow)]
+)
 RAW = """
 import socket, struct
 s = socket.socket(socket.AF_UNIX); s.connect({path!r})

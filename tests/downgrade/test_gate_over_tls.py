@@ -96,8 +96,13 @@ def rehearsed(folder: Path, scratch: ScratchDatabase, host: str, role: str, how:
 @pytest.mark.parametrize(
     "how",
     [
-        "sslmode=require", "sslmode=prefer", "sslmode=allow", "", "sslmode=verify-ca&sslrootcert={root}",
-        "sslmode=verify-full&sslrootcert={root}", "sslmode=require&sslrootcert={root}&channel_binding=require",
+        "", "sslmode=verify-full&sslrootcert={root}", "sslmode=require&sslrootcert={root}&channel_binding=require",
+        *(
+            pytest.param(how, marks=pytest.mark.slow)
+            for how in (
+                "sslmode=require", "sslmode=prefer", "sslmode=allow", "sslmode=verify-ca&sslrootcert={root}",
+            )
+        ),
     ],
 )  # fmt: skip
 def test_a_server_that_wants_tls_gets_it(tmp_path: Path, server: TlsServer, scratch: ScratchDatabase, how: str) -> None:
@@ -126,8 +131,18 @@ def test_a_server_that_wants_tls_refuses_whoever_was_told_to_do_without(
     ("how", "place"),
     [
         pytest.param("sslmode=verify-full&sslrootcert={other}", "named", id="another authority"),
-        pytest.param("sslmode=verify-ca&sslrootcert={other}", "named", id="another authority, names aside"),
-        pytest.param("sslmode=require&sslrootcert={other}", "named", id="required, with an authority at hand"),
+        pytest.param(
+            "sslmode=verify-ca&sslrootcert={other}",
+            "named",
+            id="another authority, names aside",
+            marks=pytest.mark.slow,
+        ),
+        pytest.param(
+            "sslmode=require&sslrootcert={other}",
+            "named",
+            id="required, with an authority at hand",
+            marks=pytest.mark.slow,
+        ),
         pytest.param("sslmode=verify-full&sslrootcert={root}", "unnamed", id="another name"),
     ],
 )

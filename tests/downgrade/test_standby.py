@@ -14,7 +14,7 @@ from actions.backup.scratch import ScratchDatabase, ScratchServer
 from actions.downgrade.standby import Standby
 from actions.errors import BackoutError, ConfigurationError
 from actions.platforms.local import LocalCommands, ordinary_surroundings
-from tests.downgrade.project import fenced, order, write_project
+from tests.downgrade.project import at_head, order, write_project
 
 COMMANDS = LocalCommands(surroundings=ordinary_surroundings(os.environ))
 #: What lives in memory after the way down, and would let the way up pass where it must fail.
@@ -40,7 +40,7 @@ def revision(url: str) -> str | None:
 
 def test_both_ways_stand_by_and_go_one_after_the_other(tmp_path: Path, scratch: ScratchDatabase) -> None:
     project = write_project(tmp_path / "project", downgrade='op.drop_column("people", "mail")')
-    assert fenced(project, scratch, "upgrade", "head").succeeded
+    at_head(scratch.url)
     with standby(project, scratch, "downgrade", "-1") as down, standby(project, scratch, "upgrade", "head") as up:
         down.get_ready()
         up.get_ready()
@@ -56,7 +56,7 @@ def test_both_ways_stand_by_and_go_one_after_the_other(tmp_path: Path, scratch: 
 
 def test_what_the_way_down_leaves_in_memory_does_not_help_the_way_up(tmp_path: Path, scratch: ScratchDatabase) -> None:
     project = write_project(tmp_path / "project", downgrade=REMEMBERS)
-    assert fenced(project, scratch, "upgrade", "head").succeeded
+    at_head(scratch.url)
     script = project / "versions" / "b2.py"
     script.write_text(script.read_text().replace("    op.add_column", NEEDS_MEMORY))
     with standby(project, scratch, "downgrade", "-1") as down, standby(project, scratch, "upgrade", "head") as up:
@@ -76,7 +76,7 @@ def test_nothing_of_the_project_is_read_before_the_word(tmp_path: Path, scratch:
     started = time.monotonic()
     with standby(project, scratch, "upgrade", "head") as waiting:
         waiting.get_ready()
-        time.sleep(4)
+        time.sleep(2)
         assert not trace.exists()
         script.write_text(whole)
         told = waiting.go()
@@ -87,7 +87,7 @@ def test_nothing_of_the_project_is_read_before_the_word(tmp_path: Path, scratch:
 
 def test_whoever_is_not_needed_is_gone_at_once_and_has_done_nothing(tmp_path: Path, scratch: ScratchDatabase) -> None:
     project = write_project(tmp_path / "project", downgrade='op.drop_column("people", "mail")')
-    assert fenced(project, scratch, "upgrade", "head").succeeded
+    at_head(scratch.url)
     with standby(project, scratch, "downgrade", "-1") as waiting:
         waiting.get_ready()
     assert revision(scratch.url) == "b2"

@@ -55,7 +55,7 @@ def test_it_comes_back_without_a_safety_backup_and_what_is_left_of_it_is_kept(da
             drop_kept(damaged.admin_url, came.kept_as, database=place_of(damaged.url)[2])
 
 
-@pytest.mark.parametrize("table", ["bills", "alembic_version"])
+@pytest.mark.parametrize("table", ["alembic_version", pytest.param("bills", marks=pytest.mark.slow)])
 def test_a_table_that_somebody_changes_at_the_moment_is_no_reason_to_go_on_without_a_safety_backup(
     premises: Premises, table: str
 ) -> None:

@@ -35,7 +35,12 @@ def test_no_type_of_postgresql_is_left_out(postgres_url: str) -> None:
 
 @pytest.mark.parametrize(
     ("form", "place"),
-    [("parallel", "beside"), ("parallel", "throw-away"), ("plain", "beside"), ("plain", "throw-away")],
+    [
+        ("parallel", "throw-away"),
+        ("plain", "beside"),
+        pytest.param("parallel", "beside", marks=pytest.mark.slow),
+        pytest.param("plain", "throw-away", marks=pytest.mark.slow),
+    ],
 )
 def test_everything_comes_back_the_same(source: str, backups: dict[Form, Backup], form: Form, place: str) -> None:
     backup = backups[form]
@@ -89,8 +94,19 @@ def test_progress_is_told_until_everything_is_done(backups: dict[Form, Backup]) 
         assert last.tables_done == last.tables_total
 
 
-@pytest.mark.parametrize("encoding", ["LATIN1", "SQL_ASCII", "EUC_JP"])
-def test_other_encodings_come_back_the_same(postgres_url: str, encoding: str) -> None:
+@pytest.mark.parametrize(
+    ("encoding", "place"),
+    [
+        ("LATIN1", "throw-away"), ("EUC_JP", "beside"),
+        *(
+            pytest.param(encoding, place, marks=pytest.mark.slow)
+            for encoding, place in (
+                ("LATIN1", "beside"), ("EUC_JP", "throw-away"), ("SQL_ASCII", "beside"), ("SQL_ASCII", "throw-away"),
+            )
+        ),
+    ],
+)  # fmt: skip
+def test_other_encodings_come_back_the_same(postgres_url: str, encoding: str, place: str) -> None:
     options = f"ENCODING '{encoding}' LC_COLLATE 'C' LC_CTYPE 'C' LOCALE_PROVIDER libc"
     with fresh_database(postgres_url, options=options) as url, server_folder() as folder:
         with psycopg.connect(url, client_encoding="SQL_ASCII" if encoding == "SQL_ASCII" else "UTF8") as connection:
@@ -105,9 +121,7 @@ def test_other_encodings_come_back_the_same(postgres_url: str, encoding: str) ->
                 f"CREATE TABLE words AS SELECT {word} || n AS word FROM generate_series(1, 9000) n".encode()
             )
         backup = back_up(url, postgres_url, folder)
-        for place in ("beside", "throw-away"):
-            proof = prove(backup.proof(use=place))
-            assert proof.faults == ()
+        assert prove(backup.proof(use=place)).faults == ()
 
 
 def _large_objects(url: str) -> object:

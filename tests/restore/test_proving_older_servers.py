@@ -31,7 +31,7 @@ def backup(source: str, fifteen: str) -> Iterator[Backup]:
         yield back_up(source, fifteen, folder, major=15)
 
 
-@pytest.mark.parametrize("place", ["beside", "throw-away"])
+@pytest.mark.parametrize("place", ["throw-away", pytest.param("beside", marks=pytest.mark.slow)])
 def test_everything_of_an_older_server_comes_back_the_same(source: str, backup: Backup, place: str) -> None:
     assert backup.manifest.tool_version.startswith("pg_dump 15")
     with proving(backup.proof(use=place)) as proved:
@@ -42,7 +42,7 @@ def test_everything_of_an_older_server_comes_back_the_same(source: str, backup: 
         assert rows_of_all_tables(proved.copy.url) == rows_of_all_tables(source)
 
 
-@pytest.mark.parametrize("form", ["parallel", "plain"])
+@pytest.mark.parametrize("form", ["parallel", pytest.param("plain", marks=pytest.mark.slow)])
 def test_newer_client_programs_fill_an_older_server(source: str, fifteen: str, form: str) -> None:
     """They begin every script with a setting that this server does not know."""
     with server_folder() as folder:

@@ -12,7 +12,7 @@ from tests.restore.hammering import hammered
 from tests.restore.killing import moments, nursery
 from tests.restore.servers import debian_server
 
-TIMES = 100 if "nightly" in os.environ.get("BACKOUT_TEST_REQUIRE", "") else 15
+TIMES = 100 if "nightly" in os.environ.get("BACKOUT_TEST_REQUIRE", "") else 10
 
 SWAP = "tests.restore.test_swapping_killed:swap_them"
 
