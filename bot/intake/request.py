@@ -68,7 +68,7 @@ def _target_clause(words: Sequence[str]) -> _Clause | Refusal | None:
         value, used = following, 2
     else:
         return None
-    target = _target(value)
+    target = read_target(value)
     return target if isinstance(target, Refusal) else ({"target": target}, used)
 
 
@@ -105,7 +105,7 @@ def _with_reason(asked: AskFor, text: str) -> AskFor | Refusal:
     return replace(asked, reason=reason)
 
 
-def _target(word: str) -> str | Refusal:
+def read_target(word: str) -> str | Refusal:
     if not word:
         return Refusal(
             what="Back to what?", next_step="Write a revision (`to 4f1a`), `to base`, or so many steps back (`-2`)."

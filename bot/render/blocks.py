@@ -68,12 +68,14 @@ def option(label: str, value: str, description: str | None = None) -> Block:
     return made | ({"description": plain_text(description)} if description else {})
 
 
-def question(
-    field: Field, label: str, element: Block, *, hint: str | None = None, optional: bool = False, tells: bool = False
+def question(  # noqa: PLR0913 -- an input has that many sides
+    field: Field, label: str, element: Block, *, hint: str | None = None, optional: bool = False, tells: bool = False,
+    of: str | None = None,
 ) -> Block:  # fmt: skip
-    """An input. `tells`: Slack tells us at once when it is changed."""
+    """An input. `tells`: Slack tells us at once when it is changed. `of`: what its options depend on; with another one it
+    is another input, and what was chosen is forgotten."""
     block: Block = {
-        "type": "input", "block_id": field.value, "label": plain_text(label), "optional": optional,
+        "type": "input", "block_id": f"{field.value}:{of}" if of else field.value, "label": plain_text(label), "optional": optional,
         "element": {**element, "action_id": field.value},
     }  # fmt: skip
     if tells:

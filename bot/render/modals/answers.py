@@ -20,6 +20,9 @@ def ticked(values: object, field: Field) -> bool:
 
 
 def _element(values: object, field: Field) -> Mapping[str, object]:
-    block = values.get(field.value) if isinstance(values, Mapping) else None
-    element = block.get(field.value) if isinstance(block, Mapping) else None
-    return element if isinstance(element, Mapping) else {}
+    """Its block is named after the field, or after the field and what its options depend on."""
+    for name, block in values.items() if isinstance(values, Mapping) else ():
+        if isinstance(name, str) and name.partition(":")[0] == field.value and isinstance(block, Mapping):
+            element = block.get(field.value)
+            return element if isinstance(element, Mapping) else {}
+    return {}

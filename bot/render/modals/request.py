@@ -1,15 +1,38 @@
 """The dialog for a new rollback. It opens as a loading view at once, for a trigger lives three seconds."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Final
 
 from actions.catalog.matrix import MatrixRow
 from actions.errors import BackoutError
-from bot.render.blocks import choice_of, line_of_text, lines_of_text, option, question, section
-from bot.render.buttons import Dialog, Field, Origin
-from bot.render.foreign import plain
-from bot.render.message import View, modal
+from bot.intake.commands import Refusal
+from bot.intake.request import LONGEST_REASON, STRATEGIES, read_target
+from bot.intake.tidying import sentence, tidy
+from bot.render.advice import answer_words
+from bot.render.blocks import (
+    choice_of,
+    context,
+    line_of_text,
+    lines_of_text,
+    option,
+    question,
+    radio,
+    section,
+    ticks,
+)
+from bot.render.buttons import Dialog, Field, Origin, decode_service
+from bot.render.foreign import code, foreign, plain, worded
+from bot.render.limits import OPTIONS
+from bot.render.message import Block, View, modal
 from bot.render.modals.answers import ticked, written
+
+WAYS: Final = (
+    ("downgrade", "Downgrade", "Schema and application go back. What the newer schema holds is lost."),
+    ("restore", "Restore a backup", "The database as it was then. What came after it is lost."),
+    ("app-only", "Application only", "The older release on the newer schema. Nothing is lost."),
+)  # fmt: skip
+MOST_ANSWERS: Final = 3
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -30,6 +53,8 @@ class RequestForm:
     #: Where the service is now.
     live: str | None = None
     revisions: tuple[RevisionChoice, ...] = ()
+    #: The revisions are being read.
+    reading: bool = False
     #: Why the revisions could not be read; one can be written by hand.
     trouble: str | None = None
     #: What the matrix says to the failure that was written.
@@ -53,32 +78,140 @@ class Filled:
 
 def loading(what: str) -> View:
     """In place of any view that needs a moment."""
-    return modal(Dialog.LOADING, "Backout", section(f"{plain(what)} …"))
+    return modal(Dialog.LOADING, "Backout", section(f"⏳ {foreign(what, 200)} …", name="loading"))
+
+
+def told(title: str, what: str, next_step: str = "") -> View:
+    """In place of a view that cannot be shown: why, and what to do."""
+    more = [section(f"→ {worded(next_step, 500)}", name="next")] if next_step else []
+    return modal(Dialog.LOADING, title, section(worded(what, 900), name="told"), *more)
 
 
 def request_dialog(form: RequestForm) -> View:
-    options = [option(name, name) for name in form.services]
     return modal(
-        Dialog.REQUEST, "Take a service back",
-        question(Field.SERVICE, "Service", choice_of(options, placeholder="Which?", initial=form.service), tells=True),
-        question(Field.OTHER_TARGET, "Back to", line_of_text(placeholder="-1"), optional=True),
-        question(Field.REASON, "Why", lines_of_text(initial=form.reason), optional=True),
-        metadata=form.origin.encode(), submit="Assess",
+        Dialog.REQUEST, "Take a service back", *_questions(form), metadata=form.origin.encode(), submit="Measure it",
+        close="Not now",
     )  # fmt: skip
+
+
+def _questions(form: RequestForm) -> Iterator[Block]:
+    yield section(
+        "Nothing is changed by asking: it is measured what going back would cost, and people approve it.",
+        name="promise",
+    )
+    yield _service(form)
+    yield question(
+        Field.FAILURE, "What fails?", line_of_text(placeholder="login is broken", initial=form.failure, most=500),
+        hint="Press Enter, and the runbooks' decision matrix says what to take back.", optional=True, tells=True,
+    )  # fmt: skip
+    yield from _answers(form)
+    yield from _targets(form)
+    ways = [option(name, value, description) for value, name, description in WAYS]
+    yield question(Field.STRATEGY, "Way out", radio(ways, initial=suggested(form.answers) or "downgrade"))
+    yield question(
+        Field.REASON, "Why", lines_of_text(placeholder="Approvers and the history will read it", initial=form.reason, most=LONGEST_REASON),
+        optional=True,
+    )  # fmt: skip
+    yield question(
+        Field.WITH_DATA, "Rehearsal",
+        ticks([option("Rehearse on a copy of the data first", "yes", "Takes as long as a restore; the numbers are exact then.")]),
+        optional=True,
+    )  # fmt: skip
+
+
+def _service(form: RequestForm) -> Block:
+    options = [option(name, name) for name in form.services]
+    menu = choice_of(options, placeholder="Which one?", initial=form.service)
+    if len(options) > OPTIONS:
+        menu = _in_groups(menu, options)
+    return question(Field.SERVICE, "Service", menu, tells=True)
+
+
+def _in_groups(menu: Block, options: Sequence[Block]) -> Block:
+    """A menu takes a hundred; a hundred groups of a hundred take whatever a catalog has."""
+    grouped = [
+        {
+            "label": {"type": "plain_text", "text": f"{options[at]['value']} …", "emoji": True},
+            "options": list(options[at : at + OPTIONS]),
+        }
+        for at in range(0, len(options), OPTIONS)
+    ]
+    return {**{name: value for name, value in menu.items() if name != "options"}, "option_groups": grouped}
+
+
+def _answers(form: RequestForm) -> Iterator[Block]:
+    if not form.failure:
+        return
+    if not form.answers:
+        yield context(f"🤷 The decision matrix has no answer to “{foreign(form.failure, 150)}”.", name="answers")
+        return
+    for row in form.answers[:MOST_ANSWERS]:
+        more = f" {worded(row.advice, 300)}" if row.advice else ""
+        yield section(f"🧭 When “{foreign(row.failure, 120)}”: *{answer_words(row)}*.{more}", name="answers")
+
+
+def suggested(answers: Sequence[MatrixRow]) -> str | None:
+    """The way that the first answer names, if it is one of those that every service has."""
+    first = answers[0] if answers else None
+    return first.runbook if first is not None and first.runbook in STRATEGIES.values() else None
+
+
+def _targets(form: RequestForm) -> Iterator[Block]:
+    if form.reading:
+        yield context("⏳ Reading the revisions …", name="reading")
+    elif form.trouble:
+        yield context(f"⚠️ The revisions could not be read: {worded(form.trouble, 300)}", name="unread")
+    elif form.revisions:
+        choices = [_revision(each, number) for number, each in enumerate(form.revisions[: OPTIONS - 1], start=1)]
+        if form.live:
+            yield context(f"Now at {code(form.live, 60)}.", name="live")
+        menu = choice_of(choices, placeholder="Which revision?", initial=choices[0]["value"])
+        yield question(Field.TARGET, "Back to", menu, optional=True, of=form.service)
+        left = len(form.revisions) - len(choices)
+        if left > 0:
+            yield context(f"… ({left:,} older ones: write them below)", name="older")
+    label = "Or another revision" if form.revisions else "Back to"
+    yield question(
+        Field.OTHER_TARGET, label, line_of_text(placeholder="4f1a, base, -2", most=100),
+        hint="A revision, the beginning of its id, a label, base, or -2 for two steps back. Nothing: one step back.",
+        optional=True,
+    )  # fmt: skip
+
+
+def _revision(each: RevisionChoice, steps: int) -> Block:
+    created = f"{each.created[:10]}, " if each.created else ""
+    message = plain(each.message, 60) or "no message"
+    return option(
+        f"{each.id[:16]} {message}", f"to:{each.id}"[:150], f"{created}{steps} step{'' if steps == 1 else 's'} back"
+    )
 
 
 def filled(values: Mapping[str, object]) -> Filled | dict[str, str]:
     """From `view.state.values`; errors by block, as `response_action: errors` takes them. Never raises."""
-    service = written(values, Field.SERVICE)
+    errors: dict[str, str] = {}
+    service = decode_service(written(values, Field.SERVICE))
     if service is None:
-        return {Field.SERVICE.value: "Choose a service."}
+        errors[Field.SERVICE.value] = "Choose a service."
+    by_hand = written(values, Field.OTHER_TARGET)
+    chosen = (written(values, Field.TARGET) or "").removeprefix("to:")
+    target = read_target(tidy(by_hand or chosen)) if by_hand or chosen else "-1"
+    if isinstance(target, Refusal):
+        errors[(Field.OTHER_TARGET if by_hand else Field.SERVICE).value] = f"{target.what} {target.next_step}"
+        target = ""
+    strategy = written(values, Field.STRATEGY) or "downgrade"
+    if strategy not in STRATEGIES.values():
+        errors[Field.STRATEGY.value] = "Choose one of them."
+    reason = sentence(tidy(written(values, Field.REASON) or ""))
+    if len(reason) > LONGEST_REASON:
+        errors[Field.REASON.value] = f"At most {LONGEST_REASON:,} characters."
+    if errors or service is None:
+        return errors
     return Filled(
-        service=service, target=written(values, Field.OTHER_TARGET) or written(values, Field.TARGET) or "-1",
-        strategy=written(values, Field.STRATEGY) or "downgrade", reason=written(values, Field.REASON) or "",
-        with_data=ticked(values, Field.WITH_DATA), failure=written(values, Field.FAILURE) or "",
+        service=service, target=target, strategy=strategy, reason=reason, with_data=ticked(values, Field.WITH_DATA),
+        failure=tidy(written(values, Field.FAILURE) or "")[:500],
     )  # fmt: skip
 
 
 def errors_of(error: BackoutError) -> dict[str, str]:
     """A refusal beside the field that it is about."""
-    return {Field.SERVICE.value: plain(str(error))}
+    return {Field.SERVICE.value: plain(str(error), 400)}
