@@ -2,9 +2,9 @@
 
 import re
 from datetime import timedelta
-from typing import Annotated, Final, Literal
+from typing import Annotated, Final, Literal, Self
 
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, Field, model_validator
 from typing_extensions import TypeAliasType
 
 from actions.catalog.checks import Validation
@@ -26,7 +26,7 @@ from actions.catalog.values import (
     Version,
 )
 
-PLACEHOLDERS: Final = ("date", "time", "service", "rollback", "reason", "phases", "outcome")
+PLACEHOLDERS: Final = ("date", "time", "service", "rollback", "reason", "phases", "outcome", "duration", "requester")
 ALL: Final = "all"
 
 
@@ -38,6 +38,10 @@ def _placeholders(text: str) -> str:
                 "A word in braces is not known here.", did_you_mean(word, PLACEHOLDERS) or f"Known: {known}."
             )
     return text
+
+
+def is_compose_file(path: str) -> bool:
+    return path.endswith((".yml", ".yaml"))
 
 
 #: Text in which `{date}`, `{reason}` and their kin are filled in.
@@ -60,6 +64,11 @@ class RunStep(_Step):
 
     run: Command = Field(description="The command, as a list of words.")
     save_output: InsidePath | None = Field(default=None, description="A file that gets what it prints.")
+    again_after_undo: Flag = Field(
+        default=False,
+        description="Whether it is run once more when the steps before it were undone: right for a build, which then "
+        "belongs to the files that are back.",
+    )
 
 
 class StopStep(_Step):
@@ -105,7 +114,21 @@ class SettingStep(_Step):
 
     setting: VariableName = Field(description="The setting, such as `TRACEO_STORAGE_BACKEND`.")
     to: VariableValue = Field(description="What it is set to.")
-    file: InsidePath = Field(default=".env", description="The `.env` file that holds it.")
+    file: InsidePath = Field(
+        default=".env", description="The file that holds it: a `.env` file, or a compose file (`.yml`, `.yaml`)."
+    )
+    service: ComposeName | None = Field(
+        default=None, description="In a compose file: the service in whose `environment` it stands."
+    )
+
+    @model_validator(mode="after")
+    def _compose_file_names_service(self) -> Self:
+        if is_compose_file(self.file) != (self.service is not None):
+            raise sentence(
+                "A setting in a compose file needs the `service` in whose `environment` it stands; one in a `.env` file "
+                "has none."
+            )
+        return self
 
 
 class ComposeStep(_Step):

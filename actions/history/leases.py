@@ -7,7 +7,7 @@ transaction that it still holds what it claimed; one that lost it must stop touc
 from dataclasses import dataclass
 from datetime import timedelta
 
-from sqlalchemy import Connection, func, literal, or_, select, text, update
+from sqlalchemy import Connection, case, func, literal, or_, select, text, update
 from sqlalchemy.dialects.postgresql import insert
 
 from actions.errors import BackoutError
@@ -87,7 +87,10 @@ def hold(connection: Connection, lease: Lease) -> Asked:
 def release(history: History, lease: Lease, *, wake_in: timedelta | None = None) -> None:
     """Lets go, so that anybody may go on at once, or not before some time has passed. Without effect when it is lost."""
     with history.writing() as connection:
-        wake_at = None if wake_in is None else _NOW + literal(wake_in)
+        # A wish to stop that came in the last moment is not slept through.
+        wake_at = (
+            None if wake_in is None else case((runs.c.stop_asked_by.is_(None), _NOW + literal(wake_in)), else_=None)
+        )
         connection.execute(
             update(runs)
             .where(runs.c.rollback_id == lease.rollback.number, runs.c.fence == lease.fence)
@@ -129,6 +132,11 @@ def ask_to_stop(connection: Connection, rollback: RollbackId, *, by: str) -> Non
             },
         )
     )
+
+
+def wake(connection: Connection, rollback: RollbackId) -> None:
+    """What it waited for may be there: whoever looks next goes on with it."""
+    connection.execute(update(runs).where(runs.c.rollback_id == rollback.number).values(wake_at=None))
 
 
 def _hold(connection: Connection, lease: Lease) -> Asked:

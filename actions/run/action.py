@@ -6,6 +6,7 @@ After a crash the world is asked first. So `do` may be called again only when `a
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import Protocol
 
 from actions.history.canonical import JsonObject
@@ -38,7 +39,24 @@ class Unsure:
     why: str
 
 
-Answer = Untouched | Done | Partly | Unsure
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Waiting:
+    """Nothing is to be done but wait: for a person, or for a moment. No runner is kept meanwhile."""
+
+    what: str
+    #: Look again after so long at the latest; whatever is waited for may wake it earlier.
+    look_again: timedelta
+
+
+Answer = Untouched | Done | Partly | Unsure | Waiting
+
+
+class NotYet(Exception):  # noqa: N818 because it is no error
+    """Raised by `do`: it was begun, and the rest of it is waiting."""
+
+    def __init__(self, waiting: Waiting) -> None:
+        super().__init__(waiting.what)
+        self.waiting = waiting
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -73,7 +91,8 @@ class Action(Protocol):
         """Look at the world; change nothing."""
 
     def do(self, at: Moment) -> JsonObject:
-        """Do it, or go on with it, and say what came of it. Raises a BackoutError when it does not work."""
+        """Do it, or go on with it, and say what came of it. Raises a BackoutError when it does not work, and NotYet when
+        the rest of it is waiting: then `ask` says when it is over, or that it still waits."""
 
     def undo(self, at: Moment) -> None:
         """Take back what was done of it, also in part; without effect when nothing was."""

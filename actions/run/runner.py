@@ -17,7 +17,7 @@ from actions.history.lifecycle import Status
 from actions.history.rollbacks import Facts
 from actions.history.stepping import count_attempt
 from actions.history.values import Rollback, RollbackId, Step, StepStatus
-from actions.run.action import Action, Actions, Answer, Done, Moment, Partly, Unsure, Untouched
+from actions.run.action import Action, Actions, Answer, Done, Moment, NotYet, Partly, Unsure, Untouched, Waiting
 from actions.run.deciding import AskPerson, DoStep, End, TurnBack, after_failure, next_back, next_forward
 from actions.run.errors import failure_record, needs_eyes, worth_another_try
 from actions.run.pulse import Pulse, elapsed_seconds
@@ -61,21 +61,23 @@ def advance(crew: Crew, rollback: RollbackId, *, owner: str, stopping: threading
     with Pulse(crew.history, lease, stopping, claimed_at=asked_at, lasting=crew.lasting) as pulse:
         pen = Recorder(history=crew.history, lease=lease, pulse=pulse)
         try:
-            _go_on(crew, pen, stopping)
+            wake_in = _go_on(crew, pen, stopping)
         except LostLeaseError:
             log.warning("%s is carried on by another runner", rollback, extra={"event": "lease_lost"})
             return True
-    release(crew.history, lease)
+    release(crew.history, lease, wake_in=wake_in)
     return True
 
 
-def _go_on(crew: Crew, pen: Recorder, stopping: threading.Event) -> None:
+def _go_on(crew: Crew, pen: Recorder, stopping: threading.Event) -> timedelta | None:
+    """Until nothing is left to do; how long it only has to wait, where it does."""
     surprises = 0
     while not stopping.is_set():
         pen.pulse.require()
+        turn = _Turn(crew, pen)
         try:
-            if not _Turn(crew, pen).take():
-                return
+            if not turn.take():
+                return turn.wake_in
             surprises = 0
         except RefusedError as error:
             # A person was faster, or a write of ours was kept although we did not hear of it.
@@ -83,6 +85,7 @@ def _go_on(crew: Crew, pen: Recorder, stopping: threading.Event) -> None:
             if surprises > SURPRISES:
                 raise
             log.info("%s: looking again (%s)", pen.lease.rollback, error.what, extra={"event": "run_surprised"})
+    return None
 
 
 class _Turn:
@@ -93,6 +96,8 @@ class _Turn:
         self._pen = pen
         self._pulse = pen.pulse
         self._seen: Seen = pen.look()
+        #: Set when a step waits: nobody has to look before.
+        self.wake_in: timedelta | None = None
 
     def take(self) -> bool:
         """False when nothing is left to do for a runner."""
@@ -123,10 +128,13 @@ class _Turn:
         """False when our process ends before the step does: another runner asks the world and goes on."""
         step = following.step
         if following.begun and not self._may_be_done_again(step):
-            return True
+            return self.wake_in is None
         step = self._pen.step(step, StepStatus.RUNNING, count_attempt())
         try:
             result = self._try(step)
+        except NotYet as pause:
+            self.wake_in = pause.waiting.look_again
+            return False
         except BackoutError as error:
             self._pulse.require()
             if self._pulse.shutting_down and self._pulse.stop_by is None:
@@ -144,6 +152,9 @@ class _Turn:
                 return False
             case Unsure(why=why):
                 self._halt(f"{step.title}: {why}")
+                return False
+            case Waiting(look_again=look_again):
+                self.wake_in = look_again
                 return False
             case Untouched() | Partly():
                 return True
@@ -264,7 +275,7 @@ def _guarded(call: Callable[[Moment], T], moment: Moment) -> T:
     """The edge of a run: a mistake of ours ends as a failure with a reference, not as a dead runner."""
     try:
         return call(moment)
-    except BackoutError:
+    except (BackoutError, NotYet):
         raise
     except Exception as error:
         reference = secrets.token_hex(4)
