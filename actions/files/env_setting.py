@@ -53,10 +53,17 @@ def switch(text: str, name: str, value: str) -> Switched:
     return Switched(text=text, found=len(there))
 
 
-def is_set(text: str, name: str, value: str) -> bool:
-    """Whether switching it would change nothing."""
+def value_of(text: str, name: str) -> str | None:
+    """What it is set to, without its quotes; None where it is not there."""
     there = [each for each in _assignments(text) if _named(each) == name]
-    return bool(there) and switch(text, name, value).text == text
+    if not there:
+        return None
+    value, _ = _value_and_tail(there[-1].rest)
+    if value[:1] == '"':
+        return re.sub(
+            r"\\(.)", lambda found: {"n": "\n", "t": "\t"}.get(found[1], found[1]), value[1:-1], flags=re.DOTALL
+        )
+    return value[1:-1] if value[:1] == "'" else value
 
 
 def _named(each: _Assignment) -> str:

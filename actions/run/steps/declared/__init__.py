@@ -1,0 +1,1 @@
+"""The steps that teams declare in their runbooks, each an action: ask, do, undo."""
