@@ -34,6 +34,11 @@ def by_another_way(
         )  # fmt: skip
     with history.writing() as connection:
         current = _open_to(connection, rollback, speaker, digest, "choose another way")
+        if current.runbook not in {name.value for name in StrategyName}:
+            raise RefusedError(
+                f"{rollback} follows the team's runbook {current.runbook}, which has no other way out",
+                where=str(rollback), next_step="Reject it, and ask for the other way.",
+            )  # fmt: skip
         if current.runbook == strategy.value:
             raise RefusedError(f"{rollback} is to go that way already", next_step="Nothing was changed.")
         because = f"{speaker.name} chose {strategy.value} instead of {current.runbook}"

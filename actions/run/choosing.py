@@ -21,6 +21,7 @@ from actions.history.values import Rollback, RollbackId, Step, StepStatus
 from actions.history.wishes import forget_stop, note_escalation
 from actions.run.answering import Speaker
 from actions.run.plan import DOWNGRADE, RELEASE, RESTORE, RESUME, keep_and_resume, restore_instead
+from actions.run.steps.declared.base import action_of
 
 BY_POLICY = "choice.by_policy"
 
@@ -73,7 +74,8 @@ def offers(story_steps: Sequence[Step]) -> tuple[Offer, ...]:
 
 def writers_back(planned: Sequence[Step]) -> bool:
     """Some of them were brought back already."""
-    return any(step.action == RESUME and step.status is not StepStatus.PENDING for step in planned)
+    resumes = (RESUME, action_of("resume"))
+    return any(step.action in resumes and step.status is not StepStatus.PENDING for step in planned)
 
 
 def choose(history: History, service: Service, rollback: RollbackId, speaker: Speaker, choice: Choice) -> Rollback:

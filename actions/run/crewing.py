@@ -10,15 +10,18 @@ from actions.errors import ConfigurationError, RefusedError
 from actions.history.database import History
 from actions.history.leases import LEASE
 from actions.history.lifecycle import Status
-from actions.history.values import Rollback
+from actions.history.rollbacks import Facts
+from actions.history.values import Rollback, Step
 from actions.release.finding import releases_of
 from actions.run import plan
 from actions.run.action import Action, Moment
-from actions.run.assessing import Assessing, Rechecking, what_voids
+from actions.run.assessing import BUILT_IN, Assessing, Rechecking, what_voids, what_voids_of_database
+from actions.run.runbooks.ending import is_declared, write_logs
 from actions.run.runner import Crew, Phase
 from actions.run.steps.application import BringApplicationAgain, CheckHealth, TakeBackApplication
 from actions.run.steps.backups import BackUp, ProveAndRehearse
 from actions.run.steps.closing import Close, closing
+from actions.run.steps.declared.all import declared_actions
 from actions.run.steps.downgrading import Downgrade
 from actions.run.steps.opening import Capture, Preflight
 from actions.run.steps.quiet import ProveQuiet
@@ -52,7 +55,7 @@ def crew_of(sites: Sites, *, only: Mapping[Status, Phase] | None = None, lasting
         phases=only
         if only is not None
         else {Status.ASSESSING: Assessing(sites=sites), Status.APPROVED: Rechecking(sites=sites)},
-        closing=closing,
+        closing=_Closing(sites),
         lasting=lasting,
     )
 
@@ -66,8 +69,9 @@ def _makers(site: Site, rollback: Rollback) -> Mapping[str, Callable[[], Action]
     service, checks = site.service, site.service.checks
     target = tuple((rollback.to_revision or "").split(",")) if rollback.to_revision not in (None, "base") else ()
     looking = site.looking(target)
-    with_database = rollback.runbook != "app-only"
+    with_database = rollback.runbook in ("downgrade", "restore")
     return {
+        **declared_actions(site, lambda: looking),
         plan.PREFLIGHT: lambda: Preflight(
             site=site, writers=lambda: tuple(writers_of(site.house).values()), with_database=with_database
         ),
@@ -78,8 +82,8 @@ def _makers(site: Site, rollback: Rollback) -> Mapping[str, Callable[[], Action]
         ),
         plan.BACK_UP: lambda: BackUp(site=site),
         plan.PROVE: lambda: ProveAndRehearse(site=site),
-        plan.DOWNGRADE: lambda: Downgrade(site=site, recheck=_Recheck(site)),
-        plan.RESTORE: lambda: Restore(site=site, recheck=_Recheck(site)),
+        plan.DOWNGRADE: lambda: Downgrade(site=site, recheck=_recheck(site, rollback)),
+        plan.RESTORE: lambda: Restore(site=site, recheck=_recheck(site, rollback)),
         plan.VERIFY: lambda: Verify(site=site, checks=checks, looking=looking),
         plan.RELEASE: lambda: TakeBackApplication(releases=releases_of(site.house)),
         plan.RELEASE_AGAIN: lambda: BringApplicationAgain(releases=releases_of(site.house)),
@@ -112,6 +116,23 @@ class _Lazily(Mapping[str, Action]):
         return len(self._makers)
 
 
+class _Closing:
+    """What is to be remembered of a rollback that ends; a runbook's own log is written by then."""
+
+    def __init__(self, sites: Sites) -> None:
+        self._sites = sites
+
+    def __call__(self, rollback: Rollback, steps: tuple[Step, ...], status: Status) -> Facts:
+        facts = closing(rollback, steps, status)
+        if is_declared(steps):
+            write_logs(self._sites(rollback.service), rollback, steps, status, str(facts.get("outcome") or ""))
+        return facts
+
+
+def _recheck(site: Site, rollback: Rollback) -> Callable[[Moment], None]:
+    return _Recheck(site) if rollback.runbook in BUILT_IN else _RecheckDatabase(site)
+
+
 class _Recheck:
     """Right before the first destructive step: revision, scripts, catalog and counts, all of it looked at anew. A
     backup and its proof may have taken hours, and scripts are edited while nobody writes to the database, too."""
@@ -121,6 +142,21 @@ class _Recheck:
 
     def __call__(self, at: Moment) -> None:
         reasons = what_voids(self._site, at.rollback, should_stop=at.should_stop)
+        if reasons:
+            raise RefusedError(
+                f"What was approved does not hold any more: {' '.join(reasons)}",
+                next_step="Everything that was done is undone. Ask again: it is assessed anew.",
+            )
+
+
+class _RecheckDatabase:
+    """The same for a declared runbook: its files may be other ones by now, by its own steps; the database may not."""
+
+    def __init__(self, site: Site) -> None:
+        self._site = site
+
+    def __call__(self, at: Moment) -> None:
+        reasons = what_voids_of_database(self._site, at.rollback, should_stop=at.should_stop)
         if reasons:
             raise RefusedError(
                 f"What was approved does not hold any more: {' '.join(reasons)}",

@@ -1,6 +1,7 @@
 """The rules for the strategies that run no downgrade, and those that hold for all of them."""
 
 from collections.abc import Iterator
+from datetime import datetime
 
 from actions.assess.decide.copies import best_for_restore, newest, said_copy
 from actions.assess.decide.facts import BackupCopy, Facts
@@ -78,13 +79,15 @@ def no_way_back(facts: Facts) -> tuple[str, str]:
 
 def maintenance_rules(policy: Policy, facts: Facts) -> Iterator[Reason]:
     """Whatever changes production keeps to the maintenance windows."""
-    if not policy.windows or any(window.covers(facts.now) for window in policy.windows):
+    yield from window_reasons(policy, facts.now)
+
+
+def window_reasons(policy: Policy, now: datetime) -> Iterator[Reason]:
+    if not policy.windows or any(window.covers(now) for window in policy.windows):
         return
-    opening = next_opening(policy.windows, facts.now)
+    opening = next_opening(policy.windows, now)
     what = "It is outside the maintenance windows"
     if opening is None:
         yield against_rules(f"{what}, and none opens in the next two weeks", "Correct `policy: windows` in the catalog")
     else:
-        yield against_rules(
-            f"{what}; the next one opens on {opening}", f"Ask again in {length(opening.at - facts.now)}"
-        )
+        yield against_rules(f"{what}; the next one opens on {opening}", f"Ask again in {length(opening.at - now)}")

@@ -27,6 +27,7 @@ without override. Break-glass stands in for approvers who do not answer; it neve
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
 
 from actions.assess.decide.downgrade_rules import (
     backup_rules,
@@ -65,6 +66,14 @@ RULES: Mapping[StrategyName, tuple[Rule, ...]] = {
 }
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Approving:
+    """Of which service, and whether its catalog entry names anybody who may approve."""
+
+    service: str
+    named: bool
+
+
 def judge(policy: Policy, facts: Facts, strategy: StrategyName = StrategyName.DOWNGRADE) -> Verdict:
     """The verdict on one strategy. Refusals come first, those that nobody may override before the others.
 
@@ -73,15 +82,21 @@ def judge(policy: Policy, facts: Facts, strategy: StrategyName = StrategyName.DO
     if strategy is StrategyName.ROLL_FORWARD:
         forward = note("A new migration changes nothing before it is deployed", "Write it, try it on a copy, deploy it")
         return Verdict(ruling=Ruling.ALLOW, approvals=0, reasons=(str(forward),))
-    risk = risk_of(strategy, facts)
     reasons = [reason for rule in RULES[strategy] for reason in rule(policy, facts)]
+    approvers = Approving(service=facts.service, named=facts.approvers_named)
+    return conclude(policy, risk_of(strategy, facts), reasons, approvers)
+
+
+def conclude(policy: Policy, risk: Risk, found: Iterable[Reason], approving: Approving) -> Verdict:
+    """From the reasons to the verdict: what refuses, who may override, how many must agree."""
+    reasons = list(found)
     approvals = policy.quorum.at(risk)
-    if approvals and not facts.approvers_named:
+    if approvals and not approving.named:
         wanted = count(approvals, "approval")
         reasons.append(
             against_rules(
                 f"{_at(risk)} this needs {wanted}, and the catalog names nobody who may approve",
-                f"Name `approvers` for `{facts.service}` in the catalog",
+                f"Name `approvers` for `{approving.service}` in the catalog",
             )
         )
     if any(reason.refuses for reason in reasons):

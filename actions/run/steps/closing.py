@@ -8,6 +8,7 @@ from actions.history.lifecycle import Status
 from actions.history.rollbacks import Facts
 from actions.history.values import Rollback, Step, StepStatus
 from actions.run.action import Answer, Moment, Untouched
+from actions.run.runbooks.ending import is_declared, outcome_of_success, what_stays
 
 STEP = "close"
 
@@ -35,13 +36,15 @@ def closing(rollback: Rollback, steps: Sequence[Step], status: Status) -> Facts:
 
 def _outcome(rollback: Rollback, steps: Sequence[Step], status: Status) -> str:
     if status is Status.SUCCEEDED:
-        return "Went back, and was seen to be well"
+        return outcome_of_success(steps) if is_declared(steps) else "Went back, and was seen to be well"
     failed = [step for step in steps if step.error]
     why = str((failed[0].error or {}).get("what", "")) if failed else ""
+    stays = what_stays(steps)
+    except_for = f", except for: {', '.join(stays)}" if stays else ""
     if status is Status.STOPPED:
-        return "Stopped by a person; everything that was done is undone"
+        return f"Stopped by a person; everything that was done is undone{except_for}"
     undone = (
-        "; everything that was done is undone, the service is as it was"
+        f"; everything that was done is undone{except_for or ', the service is as it was'}"
         if any(step.status is StepStatus.UNDONE for step in steps)
         else ""
     )

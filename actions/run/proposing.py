@@ -1,0 +1,151 @@
+"""What is put before those who decide: a plan, what it is bound to, and everything that they have to know about it."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+
+from actions.assess.assessment import Question, Surroundings, assess, shown_of
+from actions.assess.decide.digest import Seal, seal
+from actions.assess.decide.facts import BackupCopy, StrategyName
+from actions.assess.decide.risk import risk_of
+from actions.assess.findings.surroundings import PASSING
+from actions.assess.result import Assessment, as_json
+from actions.assess.seen_before import Known, known_about
+from actions.assess.values import Verdict
+from actions.catalog.risk import Risk
+from actions.errors import RefusedError
+from actions.history.canonical import JsonObject
+from actions.history.details import PlannedStep
+from actions.history.rollbacks import Facts
+from actions.history.values import BackupState, Rollback
+from actions.run.plan import Hop, Route, make_plan, plan_digest
+from actions.run.predicting import earlier_times, predicted, with_earlier_times
+from actions.run.steps.site import Site
+
+ShouldStop = Callable[[], bool]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Case:
+    """Whatever the runbook: one of the built-in ones, or one that the catalog declares."""
+
+    strategy: str
+    plan: tuple[PlannedStep, ...]
+    seal: Seal
+    verdict: Verdict
+    risk: Risk
+    #: The assessment in its JSON form, complete.
+    shown: JsonObject
+    #: What the rollback's row learns.
+    facts: Facts
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Assessed:
+    """A look at the database, with what earlier times tell."""
+
+    assessment: Assessment
+    known: Known
+
+
+def assess_database(
+    site: Site, target: str, *, with_data: bool, should_stop: ShouldStop | None = None
+) -> Assessed:  # fmt: skip
+    known = known_about(site.history, site.service, site.environ)
+    around = Surroundings(
+        environ=site.environ, now=datetime.now(UTC), home=site.home, arrival=known.arrival, counters=known.counters,
+        backups=known.backups, should_stop=should_stop,
+    )  # fmt: skip
+    with_data = with_data or site.service.policy.rehearsal == "data"
+    question = Question(service=site.service, target=target, with_data=with_data)
+    return Assessed(assessment=assess(question, around), known=known)
+
+
+def propose(
+    site: Site, rollback: Rollback, *, with_data: bool, should_stop: ShouldStop | None = None
+) -> Case:  # fmt: skip
+    """Assesses, and makes the plan of the built-in strategy that was asked for."""
+    service = site.service
+    strategy = StrategyName(rollback.runbook)
+    assessed = assess_database(site, _target(rollback), with_data=with_data, should_stop=should_stop)
+    assessment = assessed.assessment
+    backup = newest_fitting(assessed.known.backups, assessment) if strategy is StrategyName.RESTORE else None
+    times = predicted(site.history, service.name, assessment, backup)
+    plan = with_earlier_times(
+        make_plan(service, strategy, route_of(assessment, backup), times), earlier_times(site.history, service.name)
+    )
+    shown = replace(
+        shown_of(service, assessment.evidence, assessment.facts),
+        strategy=strategy,
+        plan=plan_digest(plan),
+        backup=backup,
+    )
+    verdict, risk = assessment.decision.verdicts[strategy], risk_of(strategy, assessment.facts)
+    sealed = seal(shown, passing=PASSING)
+    return Case(
+        strategy=strategy.value, plan=plan, seal=sealed, verdict=verdict, risk=risk,
+        shown={
+            **as_json(assessment), "strategy": strategy.value, "digest": sealed.digest, "risk": risk.value,
+            "policy": policy_shown(verdict),
+        },
+        facts=database_facts(assessment),
+    )  # fmt: skip
+
+
+def policy_shown(verdict: Verdict) -> JsonObject:
+    return {
+        "verdict": verdict.ruling.value, "approvals": verdict.approvals, "reasons": list(verdict.reasons),
+        "override_possible": verdict.override_possible,
+    }  # fmt: skip
+
+
+def database_facts(assessment: Assessment) -> Facts:
+    return Facts(
+        from_revision=",".join(assessment.facts.live or ()) or "base",
+        to_revision=",".join(assessment.facts.target) or "base",
+        ledger_summary=_ledger(assessment),
+    )
+
+
+def _target(rollback: Rollback) -> str:
+    """What `-1` meant when it was asked for is what it means later, wherever the database has gone meanwhile."""
+    found = rollback.to_revision
+    return rollback.target if found is None or "," in found else found
+
+
+def route_of(assessment: Assessment, backup: str | None) -> Route:
+    hops = tuple(
+        Hop(revision=step.id, after=tuple(sorted(step.version_after or ()))) for step in assessment.path.revisions
+    )
+    return Route(
+        live=tuple(sorted(assessment.facts.live or ())),
+        target=tuple(sorted(assessment.facts.target)),
+        hops=hops,
+        backup=backup,
+    )
+
+
+def newest_fitting(backups: tuple[BackupCopy, ...], assessment: Assessment) -> str:
+    target = tuple(sorted(assessment.facts.target))
+    fitting = [
+        each for each in backups
+        if each.state is BackupState.PROVEN and each.revisions is not None and tuple(sorted(each.revisions)) == target
+    ]  # fmt: skip
+    if not fitting:
+        raise RefusedError(
+            f"There is no proven backup at revision {', '.join(target) or 'base'}",
+            next_step="`backout backups` lists those there are; choose another strategy.",
+        )
+    return max(fitting, key=lambda each: each.taken_at).name
+
+
+def _ledger(assessment: Assessment) -> JsonObject:
+    entries = assessment.ledger
+    return {
+        "entries": len(entries),
+        "rows": sum(entry.rows for entry in entries),
+        "exact": all(entry.exact for entry in entries),
+        "worst": [
+            [entry.table, entry.column, entry.rows] for entry in sorted(entries, key=lambda each: -each.rows)[:5]
+        ],
+    }
