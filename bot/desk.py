@@ -3,7 +3,7 @@
 Who they are is known by then; what they may is read here, anew for each decision.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
@@ -22,6 +22,7 @@ from actions.history.wishes import want_data
 from actions.run.answering import Speaker, Vote, Way, look_after_halt, stop, vote
 from actions.run.asking_again import by_another_way, note_turned_away, rehearse_with_data
 from actions.run.choosing import Choice, choose
+from actions.run.runbooks.ticks import Tickable, tick
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -33,6 +34,7 @@ class Asked:
     key: str
     target: str = "-1"
     reason: str = ""
+    #: One of the built-in strategies, or the name of a runbook of the service; then `target` says which part of it.
     strategy: str = StrategyName.DOWNGRADE.value
     with_data: bool = False
     #: Where it was asked for, if that is a place where people can be told.
@@ -95,6 +97,14 @@ class Desk:
         with self._noting(who, rollback, f"choose {strategy}"):
             speaker = self._speaker(who, self.service_of(rollback))
             return by_another_way(self.history, rollback, speaker, strategy, digest=digest)
+
+    def tick(
+        self, who: Identity, rollback: RollbackId, steps: Sequence[str], *, holds: bool = True, said: str = ""
+    ) -> tuple[Tickable, ...]:
+        """What only a person can see or do, in a runbook; returns what is left."""
+        with self._noting(who, rollback, "tick it off"):
+            speaker = self._speaker(who, self.service_of(rollback))
+            return tick(self.history, rollback, speaker, steps, holds=holds, said=said)
 
     def service_of(self, rollback: RollbackId) -> Service:
         return self.catalog.service(show(self.history, rollback, page=1).rollback.service)

@@ -5,6 +5,7 @@ what they were (`paths_at_stake` says which). Hooks and filters of the repositor
 """
 
 import contextlib
+import subprocess
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -20,6 +21,8 @@ from actions.redaction import redact
 
 #: A lock that a git of ours left behind when it was killed; a living one holds it for moments.
 STALE_SECONDS = 10.0
+#: A question about a large tree takes seconds.
+ANSWER_SECONDS = 120.0
 _POINTER = "version https://git-lfs.github.com/spec/"
 
 
@@ -52,15 +55,14 @@ class GitTree:
 
     def look(self, paths: Sequence[str] = (".",)) -> TreeFacts:
         """ConfigurationError when the folder is in no repository, or git refuses to look at it."""
-        top = Path(self.said("rev-parse", "--show-toplevel"))
-        head = self.said("rev-parse", "--verify", "HEAD")
+        top, head, *_ = self.said("rev-parse", "--show-toplevel", "HEAD").splitlines()
         branch = self.run("symbolic-ref", "--short", "--quiet", "HEAD")
         entries = self.output(
             "status", "--porcelain=v1", "-z", "--no-renames", "--untracked-files=all", "--", *specs(paths)
         )
         listed = [entry for entry in entries.split("\0") if entry]
         return TreeFacts(
-            top=top, head=head, branch=branch.stdout.strip() if branch.succeeded else None,
+            top=Path(top), head=head, branch=branch.stdout.strip() if branch.succeeded else None,
             changed=tuple(entry[3:] for entry in listed if not entry.startswith("??")),
             untracked=tuple(entry[3:] for entry in listed if entry.startswith("??")),
             under_way=self._under_way(),
@@ -78,7 +80,7 @@ class GitTree:
 
     def alike(self, ref: str) -> tuple[str, ...]:
         """Tags and branches whose names begin like it, for whoever misspelt it."""
-        beginning = ref.rstrip("*")[:12]
+        beginning = ref.split("*", maxsplit=1)[0][:6]
         names = self.output("for-each-ref", "--format=%(refname:short)", "refs/tags", "refs/heads").split()
         return tuple(name for name in names if beginning and name.startswith(beginning))[:5]
 
@@ -137,8 +139,8 @@ class GitTree:
         try:
             aside.must("read-tree", "HEAD")
             aside.must("add", "--update", "--", ":/")
-            tree = aside.said("write-tree")
-            return aside.said("commit-tree", tree, "-p", "HEAD", "-m", message)
+            tree = aside.must("write-tree").strip()
+            return aside.must("commit-tree", tree, "-p", "HEAD", "-m", message).strip()
         finally:
             fresh.unlink(missing_ok=True)
 
@@ -177,16 +179,40 @@ class GitTree:
                 lock.unlink()
 
     def run(self, *words: str) -> Finished:
-        return self.commands.run(self.command(*words), should_stop=self.should_stop)
+        """A question: it changes nothing, so it need not die with us, and is asked in the shortest way."""
+        command = self.command(*words)
+        began = time.monotonic()
+        try:
+            done = subprocess.run(
+                command.argv, cwd=self.folder, env=dict(command.env), capture_output=True, stdin=subprocess.DEVNULL,
+                timeout=ANSWER_SECONDS, check=False,
+            )  # fmt: skip
+        except FileNotFoundError as error:
+            raise ConfigurationError(
+                "git is not installed here, or the folder is gone", where=str(self.folder)
+            ) from error
+        except (OSError, subprocess.TimeoutExpired) as error:
+            raise UnavailableError(f"`git {words[0]}` does not answer", where=str(self.folder)) from error
+        return Finished(
+            exit_code=done.returncode, stdout=done.stdout.decode(errors="surrogateescape"),
+            stderr=done.stderr.decode(errors="replace"), seconds=time.monotonic() - began,
+        )  # fmt: skip
 
     def command(self, *words: str) -> Command:
         quiet = {"GIT_TERMINAL_PROMPT": "0", "LC_ALL": "C.UTF-8", "GIT_OPTIONAL_LOCKS": "0", "GIT_PAGER": "cat"}
         return Command(argv=("git", *words), folder=self.folder, env={**ordinary_surroundings(self.environ), **quiet})
 
-    def must(self, *words: str) -> Finished:
-        finished = self.run(*words)
+    def must(self, *words: str) -> str:
+        """A change. It dies with us."""
+        return self._answered(words, self.commands.run(self.command(*words), should_stop=self.should_stop))
+
+    def output(self, *words: str) -> str:
+        """The answer to a question that has one."""
+        return self._answered(words, self.run(*words))
+
+    def _answered(self, words: Sequence[str], finished: Finished) -> str:
         if finished.succeeded:
-            return finished
+            return finished.stdout
         if self.should_stop():
             raise BackoutError(f"It was stopped during `git {words[0]}`")
         lines = [line for line in redact(finished.stderr).splitlines() if line.strip()]
@@ -196,9 +222,6 @@ class GitTree:
         raise error(
             f"git {verb} failed: {said[:300] or f'it ended with {finished.exit_code}'}", next_step=_remedy(said)
         )
-
-    def output(self, *words: str) -> str:
-        return self.must(*words).stdout
 
     def said(self, *words: str) -> str:
         finished = self.run(*words)
@@ -227,8 +250,9 @@ class GitTree:
             "MERGE_HEAD": "a merge", "CHERRY_PICK_HEAD": "a cherry-pick", "REVERT_HEAD": "a revert", "rebase-merge": "a rebase",
             "rebase-apply": "a rebase", "BISECT_LOG": "a bisect", "index.lock": "another git command",
         }  # fmt: skip
-        for name, what in names.items():
-            if (self.folder / self.said("rev-parse", "--git-path", name)).exists():
+        asked = [word for name in names for word in ("--git-path", name)]
+        for place, what in zip(self.said("rev-parse", *asked).splitlines(), names.values(), strict=True):
+            if (self.folder / place).exists():
                 return what
         return None
 

@@ -12,6 +12,7 @@ from actions.history.lifecycle import Status
 from actions.history.values import Rollback, Step, StepStatus
 from actions.run.choosing import Choice, offers, writers_back
 from bot.terminal.rollbacks import duration, status_word
+from bot.terminal.runbooks import runbook_page, ticks_page
 from bot.wording.assessed import lost_amount, lost_name, people_count
 from bot.wording.rollbacks import STEP_SIGNS, minute, revisions, step_took
 
@@ -50,14 +51,18 @@ def plan_table(steps: Sequence[Step]) -> Table:
 def _consequence(shown: Mapping[str, Any]) -> Iterator[RenderableType]:
     risk = str(shown.get("risk", "unknown"))
     style = {"none": "green", "low": "green", "medium": "yellow"}.get(risk, "bold red")
-    yield Text.assemble(f"Strategy {shown.get('strategy', 'downgrade')}, ", (f"{risk} risk", style))
+    book = shown.get("runbook")
+    if book:
+        yield from runbook_page(book, risk, style)
+    else:
+        yield Text.assemble(f"Strategy {shown.get('strategy', 'downgrade')}, ", (f"{risk} risk", style))
     lost = [entry for entry in shown.get("ledger") or [] if entry["rows"]]
     if lost:
         yield Text("\nWhat would be lost", style="bold")
         for entry in sorted(lost, key=lambda each: -each["rows"])[:MOST]:
             amount = lost_amount(entry["rows"], entry["column"], exact=entry["exact"])
             yield Text(f"  {lost_name(entry['table'], entry['column'])}: {amount}")
-    else:
+    elif not book or shown.get("path"):
         yield Text("Nothing that was counted would be lost.")
     findings = shown.get("findings") or []
     if findings:
@@ -88,6 +93,7 @@ def _next(rollback: Rollback, steps: Sequence[Step]) -> Iterator[RenderableType]
             yield Text(f"  backout approve {rollback.id} --digest {digest}")
             yield Text(f"  backout reject {rollback.id} --because ...")
         case Status.ASSESSING | Status.APPROVED | Status.RUNNING | Status.UNDOING:
+            yield from ticks_page(rollback, steps)
             yield Text(f"\nbackout status {rollback.id} --watch", style="dim")
         case Status.CHOOSING:
             yield from offers_page(rollback, steps)
@@ -131,6 +137,8 @@ def steps_live(steps: Sequence[Step], progress: Mapping[str, Any] | None) -> Tab
         if progress and progress.get("step") == step.name:
             share = progress.get("share")
             more = f"{progress.get('words', '')}{'' if share is None else f' {share:.0%}'}"
+        if step.result and "left_out" in step.result:
+            more = f"failed, and is optional: {step.result['left_out']}"
         if step.error:
             more = str(step.error.get("what", ""))
         expected = f"expected {duration(step.predicted)}" if isinstance(step.predicted, timedelta) and not took else ""

@@ -12,6 +12,7 @@ import click
 VERBS: dict[str, str] = {
     "check": "Is everything ready for a rollback?",
     "assess": "What going back would cost, measured; changes nothing",
+    "advise": "From what you see to what should be taken back, with risk, time and command",
     "backup": "Take a backup of a service's database, and prove it by restoring it",
     "backups": "Which backups there are, how far each can be trusted, and where they lie",
     "restore": "Bring a service's database back from a backup",
@@ -23,6 +24,7 @@ VERBS: dict[str, str] = {
     "stop": "Stop a rollback; what was done is undone",
     "retry": "After a failure: try the failed step again",
     "resume": "After a failure or a halt: say how it goes on",
+    "tick": "Tick off what only a person can see or do in a runbook",
     "status": "Every rollback that is open now, or one step by step",
     "history": "What was rolled back, newest first",
     "show": "One rollback with its steps, approvals and events",

@@ -5,6 +5,7 @@ import threading
 import click
 
 from actions.assess.decide.facts import StrategyName
+from actions.catalog.service import Service
 from actions.errors import RefusedError
 from actions.history.database import History
 from actions.history.lifecycle import Status
@@ -41,14 +42,17 @@ CODES = {
 @click.option(
     "--strategy", type=click.Choice(STRATEGIES), default="downgrade", show_default=True, help="Which way out."
 )
+@click.option("--runbook", metavar="NAME", help="By a runbook that the catalog declares, instead of a strategy.")
+@click.option("--scope", metavar="NAME", help="Of a runbook: one of its scopes or phases. Left out: all of it.")
+@click.option("--phases", metavar="A,B", help="Of a runbook: these phases.")
 @click.option("--data", "with_data", is_flag=True, help="Rehearse on a copy of the data before people decide.")
 @click.option("--key", metavar="KEY", help="Names this request: delivered twice with the same key, it is one rollback.")
 @click.option("--wait", is_flag=True, help="Follow it to its end, through the approval.")
 @json_option
 @click.pass_obj
 def request(  # noqa: PLR0913 because every option is one
-    wiring: Wiring, service: str, steps: str | None, *, target: str | None, reason: str, strategy: str, with_data: bool,
-    key: str | None, wait: bool, as_json: bool,
+    wiring: Wiring, service: str, steps: str | None, *, target: str | None, reason: str, strategy: str,
+    runbook: str | None, scope: str | None, phases: str | None, with_data: bool, key: str | None, wait: bool, as_json: bool,
 ) -> None:  # fmt: skip
     """Ask for a rollback: it is assessed, written down, and waits for approval.
 
@@ -59,12 +63,19 @@ def request(  # noqa: PLR0913 because every option is one
     backout request orders --because "checkout fails since 14:02"
     backout request orders --to 4f1a --wait
     backout request orders --strategy restore
+    backout request vehicles --runbook simplification --scope compose-file
     """
     if steps and target:
         raise click.UsageError("Say either -N or --to REV, not both.")
     if steps and not (steps.startswith("-") and steps[1:].isdecimal()):
         raise click.UsageError(f"{steps!r} is not a number of steps; write it like -2, or use --to REV.")
     entry = wiring.catalog.service(service)
+    if runbook is not None:
+        if target or steps:
+            raise click.UsageError("A runbook has scopes and phases, no revision: say --scope or --phases.")
+        strategy, target = runbook, part_of(entry, runbook, scope=scope, phases=phases)
+    elif scope or phases:
+        raise click.UsageError("--scope and --phases are parts of a runbook: add --runbook NAME.")
     with wiring.history() as history:
         asked = Asked(
             service=entry.name, key=key or f"terminal:{secrets.token_hex(12)}", target=target or steps or "-1",
@@ -85,6 +96,19 @@ def request(  # noqa: PLR0913 because every option is one
         if as_json:
             _say_facts(history, rollback)
     sys.exit(CODES.get(status, 0))
+
+
+def part_of(service: Service, runbook: str, *, scope: str | None, phases: str | None) -> str:
+    """Which part of a declared runbook is meant, as a request writes it down; an unknown one is refused at once."""
+    from actions.run.runbooks.proposing import runbook_of
+    from actions.run.runbooks.selection import select, target_of
+
+    if scope and phases:
+        raise click.UsageError("Say either --scope or --phases, not both.")
+    book = runbook_of(service, runbook)
+    target = target_of(scope, [name.strip() for name in (phases or "").split(",") if name.strip()])
+    select(book, target, already=tuple(book.phases))
+    return target
 
 
 def _assess(wiring: Wiring, history: History, rollback: RollbackId, *, quiet: bool) -> Status:

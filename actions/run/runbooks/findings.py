@@ -354,7 +354,9 @@ def _finding(
 
 def _some(names: tuple[str, ...]) -> str:
     more = len(names) - _SHOWN
-    return ", ".join(names[:_SHOWN]) + (f" and {more} more" if more > 0 else "")
+    # Names of files need not be text; what is told about them has to be.
+    shown = ", ".join(names[:_SHOWN]).encode(errors="replace").decode()
+    return shown + (f" and {more} more" if more > 0 else "")
 
 
 def _ago(age: timedelta) -> str:
