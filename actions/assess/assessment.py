@@ -82,7 +82,7 @@ def assess(question: Question, around: Surroundings) -> Assessment:
         reading = threads.submit(read_path, commands, place, live.revisions, question.target)
         tried = _rehearse(question, around, live, commands, reading, threads)
         path = reading.result()
-    check_unchanged(url, migrations, live.revisions, place, path)
+    check_unchanged(house_of(service, around.environ).commands, url, migrations, live.revisions, place, path)
     answers = tried.answers
     evidence = Evidence(
         path=path, schema=tried.schema, data=tried.data, failure=tried.failure(path),

@@ -62,7 +62,8 @@ def alembic_order(service: Service, environ: Mapping[str, str], *, leg: Leg, url
     """One `alembic downgrade` or `upgrade` of this service on the database of that URL."""
     house = house_of(service, environ)
     migrations, there, database = migrations_of(service), house.workplace(), service.database
-    if there.inside is not None:
+    # A rehearsal over a conversation needs no way of its own: its connections are carried to us.
+    if there.inside is not None and not (fence is not None and there.inside.converses):
         url = seen_there(house, url)
         if fence is not None:
             host, port, _ = place_of(url)
@@ -77,6 +78,7 @@ def alembic_order(service: Service, environ: Mapping[str, str], *, leg: Leg, url
         section=migrations.section,
         folder=there.folder,
         inside=there.inside,
+        cut_off=house.cut_off,
         env=_environment(house, there),
         lock_timeout=database.lock_timeout if database else None,
         statement_timeout=database.statement_timeout if database else None,

@@ -4,16 +4,22 @@ import hashlib
 from pathlib import Path
 
 from actions.assess.live_database import look_at
-from actions.assess.scripts import MigrationsPlace
+from actions.assess.scripts import MigrationsPlace, read_graph
 from actions.assess.seen import ScriptPath
 from actions.catalog.migrations import Migrations
 from actions.errors import RefusedError
+from actions.platforms.port import Commands
 
 AGAIN = "Assess again, when the deploy has ended; nothing was changed by this one."
 
 
 def check_unchanged(
-    url: str, migrations: Migrations, revisions: tuple[str, ...], place: MigrationsPlace, path: ScriptPath
+    commands: Commands,
+    url: str,
+    migrations: Migrations,
+    revisions: tuple[str, ...],
+    place: MigrationsPlace,
+    path: ScriptPath,
 ) -> None:
     """Looked at last of all; raises where the live revision or a file that counts is another than at the beginning."""
     found = look_at(url, version_table=migrations.version_table, version_schema=migrations.version_schema).revisions
@@ -22,16 +28,21 @@ def check_unchanged(
             f"The live revision changed during the assessment: it was {_named(revisions)}, now it is {_named(found)}",
             next_step=AGAIN,
         )
-    changed = changed_files(place, path)
+    changed = changed_files(commands, place, path)
     if changed:
         raise RefusedError(f"Migration files changed during the assessment: {', '.join(changed[:5])}", next_step=AGAIN)
 
 
-def changed_files(place: MigrationsPlace, path: ScriptPath) -> tuple[str, ...]:
+def changed_files(commands: Commands, place: MigrationsPlace, path: ScriptPath) -> tuple[str, ...]:
     """Of the scripts on the way, and `env.py`: what is no longer what was read."""
     known = {revision.id: revision for revision in path.graph.revisions}
     read = [(known[step.id].file, known[step.id].sha256) for step in path.revisions if step.id in known]
     read.append((path.graph.env.file, path.graph.env.sha256))
+    if place.inside is not None:
+        # Not on this machine: asked once more of whoever has them.
+        again = read_graph(commands, place)
+        now = {each.file: each.sha256 for each in again.revisions} | {again.env.file: again.env.sha256}
+        return tuple(str(file) for file, digest in read if digest is not None and now.get(file) != digest)
     folder = Path(place.folder or ".")
     return tuple(file for file, digest in read if digest is not None and _digest(folder / file) != digest)
 

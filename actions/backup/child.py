@@ -41,7 +41,7 @@ class Child:
         self._said = TemporaryFile()  # noqa: SIM115
         lifeline, self._lifeline = os.pipe()
         self._status, status = os.pipe()
-        watcher = [sys.executable, "-I", "-S", leash.__file__, str(lifeline), str(status), "--"]
+        watcher = [sys.executable, "-I", "-S", leash.__file__, str(lifeline), str(status), "0"]
         try:
             self._process = subprocess.Popen(
                 [*watcher, *(str(part) for part in command)],

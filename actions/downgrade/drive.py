@@ -96,7 +96,10 @@ class Drive:
 
     def go_behind(self, gate: Any) -> None:
         """From here on there is no way to any database but through the gate."""
-        walled = bool(self.order.get("wall")) and neighbour("wall").raise_wall(gate.socket_file, gate.stands_for)
+        wall = neighbour("wall")
+        walled = bool(self.order.get("wall")) and wall.raise_wall(gate.socket_file, gate.stands_for)
+        # Somebody else may have taken the network away; then a server's socket file would be the only other way.
+        walled = walled or (bool(self.order.get("cut_off")) and not wall.listening_doors())
         self.gate = gate
         self.order["url"] = gate.open(self.on_gates_word)
         self.fence = fences.Fence(gate, self, walled=walled)
@@ -219,9 +222,10 @@ class Drive:
         cursor = connection.cursor()
         try:
             if self.order.get("database"):
-                cursor.execute("SELECT oid::bigint FROM pg_database WHERE datname = current_database()")
+                cursor.execute(WHICH_DATABASE)
                 row = cursor.fetchone()
-                if not row or int(row[0]) != self.order["database"]:
+                started = self.order.get("server_started")
+                if not row or int(row[0]) != self.order["database"] or (started and str(row[1]) != started):
                     self.wrong_database()
             if self.order.get("fence"):
                 cursor.execute(fences.Fence.QUESTION)
@@ -305,6 +309,9 @@ class Drive:
             cursor.close()
 
 
+WHICH_DATABASE = """
+SELECT oid::bigint, extract(epoch FROM pg_postmaster_start_time())::text FROM pg_database WHERE datname = current_database()
+"""
 LOCKS = """
 SELECT l.relation::bigint, l.relation::regclass::text, l.mode
 FROM pg_locks l JOIN pg_class c ON c.oid = l.relation

@@ -5,11 +5,13 @@ import json
 import secrets
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from contextlib import ExitStack
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from pathlib import Path, PurePath
 from typing import Any, Literal
 
+from actions.downgrade.abroad import LAUNCH, Abroad, first_words, handed_on, through_the_tunnel
 from actions.downgrade.baggage import UNPACK, packed
 from actions.downgrade.told import (
     Committed,
@@ -20,6 +22,7 @@ from actions.downgrade.told import (
     Trouble,
     trouble_from,
 )
+from actions.downgrade.upstream import target_of
 from actions.errors import BackoutError
 from actions.platforms.port import Command, Commands, Ended, Finished, Inside, Line, Stream
 from actions.redaction import learn_secret, redact
@@ -77,6 +80,10 @@ class Order:
     wall: bool = True
     #: The number (oid) of the database that is meant; a connection to another ends it before it begins.
     database: int | None = None
+    #: When the server that is meant was started, as it says itself: over there a name may lead to another one.
+    server_started: str | None = None
+    #: Takes the network from the place of a rehearsal, where that is not this machine.
+    cut_off: Callable[[Inside], bool] = lambda _: False
     #: How many revisions at the most.
     most: int | None = None
     #: Tell locks and rows before each commit; and locks after each statement.
@@ -97,7 +104,21 @@ def carry_out(
     learn_secret(order.url)
     marker = f"\x1e{_word_for(order)} "
     listening = _Listening(marker)
-    finished = commands.run(_command(order, marker, word), watch=listening.hear, should_stop=should_stop)
+    with ExitStack() as stack:
+        if order.inside is None or not order.inside.converses:
+            command, line = _command(order, marker, word), None
+        else:
+            # A name in any case: whoever takes its network away has to find it.
+            inside = replace(order.inside, name=order.inside.name or f"backout-{secrets.token_hex(6)}")
+            target = target_of(order.url, _fence(order.fence)) if order.fence else None
+            line = stack.enter_context(Abroad(marker, target=target, cut_off=lambda: order.cut_off(inside)))
+            command = _command_abroad(replace(order, inside=inside), marker, word, feed=line.feed)
+
+        def hear(said: Line) -> None:
+            if line is None or not line.hear(said):
+                listening.hear(said)
+
+        finished = commands.run(command, watch=hear, should_stop=should_stop)
     return listening.told(finished)
 
 
@@ -110,7 +131,45 @@ def _word_for(order: Order) -> str:
 
 
 def _command(order: Order, marker: str, word: Callable[[], bytes | None] | None) -> Command:
-    request: dict[str, Any] = {
+    here = order.inside is None
+    return Command(
+        argv=(order.python, str(DRIVER)) if here else (order.python, "-c", UNPACK),
+        inside=order.inside,
+        folder=order.folder,
+        env=_environment(order),
+        # One line: another may follow.
+        stdin=(b"" if here else packed())
+        + json.dumps(_request(order, marker, waits=word is not None)).encode()
+        + b"\n",
+        last_word=word,
+        leaves=order.leaves,
+        deadline=order.deadline,
+    )
+
+
+def _command_abroad(order: Order, marker: str, word: Callable[[], bytes | None] | None, *, feed: int) -> Command:
+    """Everything that is needed goes along; the line stays open for as long as it works."""
+    request = _request(order, marker, waits=word is not None)
+    if order.fence:
+        request["url"] = through_the_tunnel(order.url, order.fence.database)
+    return Command(
+        argv=(order.python, "-c", LAUNCH),
+        inside=order.inside,
+        folder=order.folder,
+        env=_environment(order),
+        stdin=first_words(request, rehearsal=order.fence is not None),
+        last_word=(lambda: _handed_on(word())) if word is not None else None,
+        feed=feed,
+        deadline=order.deadline,
+    )
+
+
+def _handed_on(word: bytes | None) -> bytes | None:
+    return None if word is None else handed_on(word)
+
+
+def _request(order: Order, marker: str, *, waits: bool) -> dict[str, Any]:
+    return {
         "marker": marker,
         "direction": order.direction,
         "target": order.target,
@@ -126,32 +185,24 @@ def _command(order: Order, marker: str, word: Callable[[], bytes | None] | None)
         "watch": order.watch,
         "watch_locks": order.watch_locks,
         "wall": order.wall,
-        "fence": None,
-        "waits": word is not None,
+        "server_started": order.server_started,
+        "fence": _fence(order.fence) if order.fence else None,
+        "waits": waits,
         # What a container's or pod's own variables lead to is not known here.
         "hides_databases": order.inside is not None and order.fence is not None,
     }
-    if order.fence:
-        request["fence"] = {
-            "host": order.fence.host, "port": order.fence.port, "database": order.fence.database,
-            "token": order.fence.token,
-        }  # fmt: skip
+
+
+def _fence(fence: Fence) -> dict[str, Any]:
+    return {"host": fence.host, "port": fence.port, "database": fence.database, "token": fence.token}
+
+
+def _environment(order: Order) -> dict[str, str]:
     environment = dict(order.env)
     if order.fence:
         # Connections of a migration's own would otherwise wait for ever for the locks of the first.
         environment["PGOPTIONS"] = f"{environment.get('PGOPTIONS', '')} {_timeouts(order)}".strip()
-    here = order.inside is None
-    return Command(
-        argv=(order.python, str(DRIVER)) if here else (order.python, "-c", UNPACK),
-        inside=order.inside,
-        folder=order.folder,
-        env=environment,
-        # One line: another may follow.
-        stdin=(b"" if here else packed()) + json.dumps(request).encode() + b"\n",
-        last_word=word,
-        leaves=order.leaves,
-        deadline=order.deadline,
-    )
+    return environment
 
 
 class _Listening:

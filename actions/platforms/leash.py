@@ -1,8 +1,9 @@
 """Holds one command on a leash: if whoever started it goes away, even by `kill -9`, the command goes away with it.
 
-Run as `python -I -S leash.py LIFELINE STATUS -- PROGRAM ARGUMENT...` by `local.py`; standard library only, nothing of
-ours. LIFELINE is the reading end of a pipe whose other end only our parent holds, so its end-of-file is the parent's
-death, and a byte on it is the order to kill. STATUS is where the outcome is reported, in one line.
+Run as `python -I -S leash.py LIFELINE STATUS N RITE... PROGRAM ARGUMENT...` by `local.py`; standard library only, nothing
+of ours. LIFELINE is the reading end of a pipe whose other end only our parent holds, so its end-of-file is the parent's
+death, and a byte on it is the order to kill. STATUS is where the outcome is reported, in one line. The N words of RITE are
+a command that is run after a killing, whoever ordered it: it ends what the command had started out of our reach.
 
 Why a process of our own: a death signal set by `prctl` or `setpriv` reaches only the direct child and is lost at its
 next fork, `preexec_fn` is unsafe in a program with threads, and neither exists outside Linux. The leash needs only a
@@ -26,12 +27,14 @@ PR_SET_CHILD_SUBREAPER = 36
 #: From the polite signal to the final one, and how long we keep trying: another user's process may refuse.
 GRACE_SECONDS = 2.0
 KILLING_SECONDS = 5.0
+RITES_SECONDS = 20.0
 
 
 def main() -> None:
     """Start the command, wait for it or for the order to kill it, report."""
     lifeline, status = int(sys.argv[1]), int(sys.argv[2])
-    argv = sys.argv[4:]
+    number = int(sys.argv[3])
+    rites, argv = sys.argv[4 : 4 + number], sys.argv[4 + number :]
     for descriptor in (lifeline, status):
         # The command must not hold them: the end of the one and the silence of the other mean something.
         os.set_inheritable(descriptor, False)  # noqa: FBT003  it has no name for it
@@ -45,7 +48,10 @@ def main() -> None:
     while True:
         ready, _, _ = select.select([lifeline, ended], [], [])
         if lifeline in ready:
-            report(status, "killed" if kill_all(child) else "survived")
+            killed = kill_all(child)
+            if rites:
+                say_last_rites(rites)
+            report(status, "killed" if killed else "survived")
             return
         os.read(ended, 512)
         outcome = outcome_of(child)
@@ -105,6 +111,22 @@ def kill_all(child: int) -> bool:
         send(signal.SIGKILL, child)
         time.sleep(0.02)
     return not alive()
+
+
+def say_last_rites(argv: list[str]) -> None:
+    """To its end, or for so long; whether it helped is seen by whoever asked for it."""
+    child = os.fork()
+    if not child:
+        with contextlib.suppress(OSError):
+            os.setsid()
+            signal.set_wakeup_fd(-1)
+            os.execvp(argv[0], argv)  # noqa: S606  no shell is the point
+        os._exit(127)
+    until = time.monotonic() + RITES_SECONDS
+    while alive() and time.monotonic() < until:
+        time.sleep(0.02)
+    if alive():
+        send(signal.SIGKILL, child)
 
 
 def alive() -> bool:

@@ -43,6 +43,8 @@ LAST_WORDS = timedelta(milliseconds=200)
 LISTEN_ON = timedelta(seconds=3)
 #: A killed command has the leash's two seconds of grace; a leash that stays silent for longer is gone.
 KILLED_WITHIN = timedelta(seconds=10)
+#: And what it may take to end what is out of its reach.
+RITES_WITHIN = timedelta(seconds=25)
 CHUNK = 64 * 1024
 
 
@@ -100,7 +102,10 @@ def on_a_leash(command: Command, env: Mapping[str, str]) -> Iterator[_Leashed]:
     lifeline, ours = os.pipe()
     reported, theirs = os.pipe()
     leash = Path(__file__).with_name("leash.py")
-    argv = [sys.executable, "-I", "-S", str(leash), str(lifeline), str(theirs), "--", *command.argv]
+    rites = command.last_rites
+    argv = [
+        sys.executable, "-I", "-S", str(leash), str(lifeline), str(theirs), str(len(rites)), *rites, *command.argv,
+    ]  # fmt: skip
     pipe = subprocess.PIPE
     try:
         process = subprocess.Popen(
@@ -137,8 +142,12 @@ def on_a_leash(command: Command, env: Mapping[str, str]) -> Iterator[_Leashed]:
             with contextlib.suppress(BrokenPipeError):
                 end.close()
         with contextlib.suppress(subprocess.TimeoutExpired):
-            process.wait(KILLED_WITHIN.total_seconds())
+            process.wait(_killed_within(command).total_seconds())
         os.close(reported)
+
+
+def _killed_within(command: Command) -> timedelta:
+    return KILLED_WITHIN + (RITES_WITHIN if command.last_rites else timedelta(0))
 
 
 def _cannot_start(command: Command, why: str | None) -> ConfigurationError:
@@ -207,6 +216,8 @@ class _Conversation:
         for stream, source in process.streams.items():
             self._selector.register(source, selectors.EVENT_READ, lambda stream=stream: self._hear(stream))
         self._selector.register(process.status, selectors.EVENT_READ, self._note_report)
+        self._feeding = command.feed is not None
+        self._listen_to_feed()
 
     def carry_on(self, deadline: float, should_stop: Callable[[], bool] | None) -> Ended:
         """Until the end, whichever it is."""
@@ -220,7 +231,7 @@ class _Conversation:
                 if ended is Ended.BY_ITSELF and (now >= deadline or (should_stop is not None and should_stop())):
                     ended = Ended.DEADLINE if now >= deadline else Ended.STOPPED
                     self._process.kill()
-                    give_up = now + KILLED_WITHIN.total_seconds()
+                    give_up = now + _killed_within(self._command).total_seconds()
                 self._say_last_word()
                 glance = QUICK_GLANCE if self._last_word else GLANCE
                 self._step(min(glance.total_seconds(), max(deadline - now, 0.001) if ended is Ended.BY_ITSELF else 1))
@@ -270,9 +281,33 @@ class _Conversation:
         self._unsent = self._unsent[sent:]
         if not self._unsent:
             self._selector.unregister(self._process.stdin)
-            if self._last_word is None:
+            if self._last_word is None and not self._feeding:
                 with contextlib.suppress(BrokenPipeError):
                     self._process.stdin.close()
+            self._listen_to_feed()
+
+    def _listen_to_feed(self) -> None:
+        """While it has said everything: who feeds faster than it listens has to wait."""
+        feed = self._command.feed
+        if self._feeding and feed is not None and not self._unsent and feed not in self._selector.get_map():
+            self._selector.register(feed, selectors.EVENT_READ, self._take_from_feed)
+
+    def _take_from_feed(self) -> None:
+        feed = self._command.feed
+        if feed is None:
+            return
+        chunk = os.read(feed, CHUNK)
+        self._selector.unregister(feed)
+        self._feeding = bool(chunk)
+        self._say(chunk)
+
+    def _say(self, words: bytes) -> None:
+        """After whatever is still to be said; nothing at all ends the conversation."""
+        self._unsent = memoryview(bytes(self._unsent) + words)
+        if self._process.stdin.closed:
+            self._unsent = memoryview(b"")
+        elif self._process.stdin not in self._selector.get_map():
+            self._selector.register(self._process.stdin, selectors.EVENT_WRITE, self._feed)
 
     def _say_last_word(self) -> None:
         """Once everything before it has been said."""
@@ -280,8 +315,8 @@ class _Conversation:
             return
         word = self._last_word()
         if word is not None:
-            self._last_word, self._unsent = None, memoryview(word)
-            self._selector.register(self._process.stdin, selectors.EVENT_WRITE, self._feed)
+            self._last_word = None
+            self._say(word)
 
     def _hear(self, stream: Stream) -> None:
         source = self._process.streams[stream]

@@ -55,6 +55,9 @@ class Inside:
     #: What the fresh one is called. The same name never runs twice: whatever of an earlier process still has it is
     #: ended first. None makes a name that nobody else has.
     name: str | None = None
+    #: Whether standard input stays open for as long as the command runs, so that `Command.feed` can carry on a
+    #: conversation; its end is then the command's end as well.
+    converses: bool = False
 
     def __post_init__(self) -> None:
         """Somewhere."""
@@ -79,6 +82,11 @@ class Command:
     #: Whether whoever started it goes away and another carries on: then one that has a name, and lives elsewhere, is left
     #: running, to be found again. Asked when it is stopped; None ends it always.
     leaves: Callable[[], bool] | None = field(default=None, repr=False)
+    #: A descriptor of ours that is read to its end; what comes out of it is said after `stdin`, for those who converse.
+    feed: int | None = None
+    #: A command that is run, on this machine, once this one was killed or we have died: for whatever it started
+    #: that is out of our reach, such as a container.
+    last_rites: tuple[str, ...] = ()
     deadline: timedelta = timedelta(minutes=10)
     #: Each stream keeps its beginning and its end when it is longer than this; the command is never hurt by that.
     keep_bytes: int = 64 * 1024 * 1024

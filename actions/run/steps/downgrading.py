@@ -39,6 +39,8 @@ WHERE datname = current_database() AND pid <> pg_backend_pid() AND xact_start IS
   AND coalesce(application_name, '') !~ '^backout($|[ :])'
   AND EXISTS (SELECT FROM pg_locks l WHERE l.pid = pg_stat_activity.pid AND l.locktype = 'relation' AND l.granted)
 ORDER BY xact_start LIMIT 5"""
+_WHICH = """
+SELECT oid::bigint, extract(epoch FROM pg_postmaster_start_time())::text FROM pg_database WHERE datname = current_database()"""
 _TICK_SECONDS = 0.25
 
 
@@ -144,20 +146,21 @@ class Downgrade:
     def _order(self, at: Moment, route: "_Route") -> Order:
         leg = Leg(direction="downgrade", target=route.target or "base", watch_locks=True)
         order = alembic_order(self.site.service, self.site.environ, leg=leg, url=self.site.url, fence=None)
+        database, started = self._database()
+        # Of this rollback and step: what a runner before us left running is found again, or ended, by this name.
         inside = order.inside and replace(order.inside, name=f"{at.rollback.service}-{at.rollback.id}-{at.step.name}")
         return replace(
-            order, most=1, database=self._database(), env={**order.env, "PGAPPNAME": _application(at)}, inside=inside,
-            leaves=at.leaving,
+            order, most=1, database=database, server_started=started, inside=inside, leaves=at.leaving,
+            env={**order.env, "PGAPPNAME": _application(at)},
         )  # fmt: skip
 
-    def _database(self) -> int:
+    def _database(self) -> tuple[int, str]:
+        """Which one is meant, on whatever way it is reached: its number, and when its server was started."""
         with self._connected() as connection:
-            row = connection.execute(
-                "SELECT oid::bigint FROM pg_database WHERE datname = current_database()"
-            ).fetchone()
+            row = connection.execute(_WHICH).fetchone()
         if row is None:
             raise UnavailableError("The database does not say which one it is")
-        return int(row[0])
+        return int(row[0]), str(row[1])
 
     def _refuse_disturbance(self, at: Moment) -> None:
         counters = at.result_of("prove-quiet").get("counters")
