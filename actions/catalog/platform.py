@@ -39,8 +39,8 @@ class ComposePlatform(Entry):
         default=(), description="`.env` files handed to compose, in order."
     )
     context: Line | None = Field(default=None, description="Docker context, for an engine on another machine.")
-    command: Literal["docker compose", "docker-compose"] = Field(
-        default="docker compose", description="Which of the two programs this machine has."
+    command: Literal["docker compose", "docker-compose"] | None = Field(
+        default=None, description="Which of the two programs to use. Left out: whichever is here, the newer one first."
     )
     env: Variables = Field(default_factory=dict, description="Environment variables that compose and commands get.")
 

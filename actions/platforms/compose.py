@@ -44,6 +44,10 @@ def look_at(project: ComposeProject, environ: Mapping[str, str]) -> ComposeFacts
     return ComposeFacts(program=" ".join(program), engine=engine, services=tuple(sorted(services)))
 
 
+def newer(program: Sequence[str]) -> bool:
+    return tuple(program[:2]) == PROGRAMS[0]
+
+
 def find_program(environ: Mapping[str, str]) -> tuple[str, ...]:
     for program in PROGRAMS:
         try:

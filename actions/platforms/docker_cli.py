@@ -69,10 +69,10 @@ class DockerCli:
 
     def ask(self, *words: str, within: timedelta = SHORT) -> str:
         """Something of docker itself; what it printed."""
-        return self._run([*self.docker, *words], within)
+        return _output([*self.docker, *words], self.project.folder, self.environ, within)
 
     def ask_compose(self, *words: str, within: timedelta = SHORT) -> str:
-        return self._run([*self.compose, *words], within)
+        return _output([*self.compose, *words], self.project.folder, self.environ, within)
 
     @property
     def name(self) -> str:
@@ -99,8 +99,8 @@ class DockerCli:
 
     def configuration(self) -> Mapping[str, Any]:
         """The compose files as compose understands them, merged and filled in. It may hold secrets: never shown."""
-        read = yaml.safe_load(self.ask_compose("config"))
-        return read if isinstance(read, dict) else {}
+        environ = tuple(sorted(self.environ.items()))
+        return _configuration(self.compose, self.project.folder, environ, _stamps(self.project))
 
     def configured_hash(self, service: str) -> str | None:
         """What compose compares a container with, to see whether the files changed since it was made."""
@@ -110,22 +110,23 @@ class DockerCli:
                 return found.strip()
         return None
 
-    def _run(self, command: Sequence[str], within: timedelta) -> str:
-        seconds = within.total_seconds()
-        try:
-            done = subprocess.run(
-                command, cwd=self.project.folder, env=dict(self.environ), capture_output=True, text=True,
-                errors="replace", timeout=seconds, check=False, stdin=subprocess.DEVNULL,
-            )  # fmt: skip
-        except FileNotFoundError:
-            raise _missing(command[0], self.project.folder) from None
-        except OSError as error:
-            raise UnavailableError(f"`{command[0]}` cannot be started: {error.strerror}") from None
-        except subprocess.TimeoutExpired:
-            raise UnavailableError(f"`{' '.join(command[:2])}` did not answer in {seconds:.0f} s") from None
-        if done.returncode:
-            raise explained(done.stderr, f"`{' '.join(command[:2])}` failed ({done.returncode})")
-        return done.stdout
+
+def _output(command: Sequence[str], folder: Path, environ: Mapping[str, str], within: timedelta) -> str:
+    seconds = within.total_seconds()
+    try:
+        done = subprocess.run(
+            command, cwd=folder, env=dict(environ), capture_output=True, text=True, errors="replace", timeout=seconds,
+            check=False, stdin=subprocess.DEVNULL,
+        )  # fmt: skip
+    except FileNotFoundError:
+        raise _missing(command[0], folder) from None
+    except OSError as error:
+        raise UnavailableError(f"`{command[0]}` cannot be started: {error.strerror}") from None
+    except subprocess.TimeoutExpired:
+        raise UnavailableError(f"`{' '.join(command[:2])}` did not answer in {seconds:.0f} s") from None
+    if done.returncode:
+        raise explained(done.stderr, f"`{' '.join(command[:2])}` failed ({done.returncode})")
+    return done.stdout
 
 
 def _missing(program: str, folder: Path) -> BackoutError:
@@ -158,12 +159,28 @@ def _found(environ: tuple[tuple[str, str], ...]) -> tuple[str, ...]:
 @lru_cache(maxsize=64)
 def _project_name(compose: tuple[str, ...], folder: Path, environ: tuple[tuple[str, str], ...]) -> str:
     """The newer compose says it. The older one makes it of a variable, or of the folder."""
-    cli = DockerCli(project=ComposeProject(folder=folder), environ=dict(environ))
-    read = yaml.safe_load(cli._run([*compose, "config"], SHORT))
+    read = yaml.safe_load(_output([*compose, "config"], folder, dict(environ), SHORT))
     if isinstance(read, dict) and isinstance(read.get("name"), str):
         return str(read["name"])
     given = dict(environ).get("COMPOSE_PROJECT_NAME") or _in_env_file(folder / ".env")
     return re.sub(r"[^-_a-z0-9]", "", (given or folder.resolve().name).lower()) or "default"
+
+
+@lru_cache(maxsize=64)
+def _configuration(
+    compose: tuple[str, ...], folder: Path, environ: tuple[tuple[str, str], ...], stamps: tuple[tuple[str, int], ...]
+) -> Mapping[str, Any]:  # fmt: skip
+    """Asked again when a file has changed: the older compose takes a second for it."""
+    del stamps
+    read = yaml.safe_load(_output([*compose, "config"], folder, dict(environ), SHORT))
+    return read if isinstance(read, dict) else {}
+
+
+def _stamps(project: ComposeProject) -> tuple[tuple[str, int], ...]:
+    """Of every file that may count; what is included from further away is read anew by compose in any case."""
+    named = [project.folder / name for name in (*project.files, *project.env_files)]
+    beside = [path for form in ("*.yml", "*.yaml", ".env*", "*.env") for path in project.folder.glob(form)]
+    return tuple((str(path), path.stat().st_mtime_ns) for path in sorted({*named, *beside}) if path.is_file())
 
 
 def _in_env_file(file: Path) -> str | None:

@@ -4,22 +4,17 @@ from collections.abc import Mapping
 
 from actions.catalog.platform import ComposePlatform, KubernetesPlatform, LocalPlatform
 from actions.catalog.service import Service
-from actions.errors import ConfigurationError
+from actions.platforms.compose_house import ComposeHouse
 from actions.platforms.house import House
 from actions.platforms.kubernetes_house import KubernetesHouse
 from actions.platforms.local_house import LocalHouse
 
 
 def house_of(service: Service, environ: Mapping[str, str]) -> House:
-    """ConfigurationError where its platform is not supported."""
     match service.platform:
         case LocalPlatform():
             return LocalHouse(service=service, environ=environ)
+        case ComposePlatform():
+            return ComposeHouse(service=service, environ=environ)
         case KubernetesPlatform():
             return KubernetesHouse(service=service, environ=environ)
-        case ComposePlatform():
-            raise ConfigurationError(
-                f"Rollbacks on {service.platform.kind} are not supported yet",
-                where=f"service {service.name}",
-                next_step="Take it back by its runbook.",
-            )

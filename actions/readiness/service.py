@@ -7,11 +7,14 @@ from pathlib import Path
 from actions.assess.live_database import DatabaseFacts, look_at
 from actions.backup.programs import find_programs, programs_for
 from actions.backup.stores import open_store
+from actions.catalog.envref import as_variables
 from actions.catalog.platform import ComposePlatform, KubernetesPlatform, LocalPlatform
 from actions.catalog.service import Service
 from actions.catalog.stores import FolderStore as FolderEntry
 from actions.errors import BackoutError, ConfigurationError
 from actions.platforms import compose, kubernetes
+from actions.platforms.compose_house import project_of
+from actions.platforms.docker_cli import client_surroundings
 from actions.readiness.answers import Answer, Level
 from actions.readiness.approvers import Directory, ask_approvers
 from actions.readiness.revision import ask_revision
@@ -111,19 +114,14 @@ def _look_at_platform(service: Service, environ: Mapping[str, str]) -> str:
                 raise ConfigurationError(f"There is no folder {folder}", next_step="Correct the platform's `folder`.")
             return f"local, {folder}"
         case ComposePlatform() as entry:
-            facts = compose.look_at(compose_project(entry), environ)
+            facts = compose.look_at(
+                project_of(entry), {**client_surroundings(environ), **as_variables(entry.env, environ)}
+            )
             return f"{facts.program} on engine {facts.engine}, {len(facts.services)} services"
         case KubernetesPlatform() as entry:
             cluster = kubernetes.Cluster(namespace=entry.namespace, context=entry.context, kubeconfig=entry.kubeconfig)
             found = kubernetes.look_at(cluster, environ)
             return f"Kubernetes {found.version}, namespace {found.namespace}"
-
-
-def compose_project(entry: ComposePlatform) -> compose.ComposeProject:
-    return compose.ComposeProject(
-        folder=entry.folder, files=entry.files, project=entry.project, profiles=entry.profiles,
-        env_files=entry.env_file, context=entry.context, program=tuple(entry.command.split()),
-    )  # fmt: skip
 
 
 def _ask_stores(service: Service, around: Surroundings) -> Iterator[Answer]:
