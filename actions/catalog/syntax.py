@@ -10,6 +10,7 @@ import yaml
 from actions.catalog.problems import Place, Problem, problem_at
 
 _MEANINGS = (
+    ("maximum nesting depth", "This is nested too deeply."),
     ("mapping values are not allowed", "A `:` is not expected here. Put the text in quotes, or check the indentation."),
     (
         "could not find expected ':'",

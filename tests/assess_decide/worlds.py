@@ -49,7 +49,8 @@ entries = st.builds(
     rows=st.just(0) | rows,
     exact=st.booleans(),
     written_since_deploy=maybe_rows,
-    written_source=st.none() | texts,
+    # PostgreSQL knows no name with it.
+    written_source=st.none() | texts.filter(lambda text: "\0" not in text),
 )
 findings = st.builds(Finding, code=st.sampled_from(["AA1", "BB2"]), severity=st.sampled_from(Risk), object=names,
                      message=texts)  # fmt: skip

@@ -118,7 +118,9 @@ def destructive_rules(policy: Policy, facts: Facts) -> Iterator[Reason]:
 def new_data_rules(policy: Policy, facts: Facts) -> Iterator[Reason]:
     """Data that was written with the newer schema can depend on it."""
     rows = new_data(facts)
-    source = f" ({facts.new_data.source})" if facts.new_data.source else ""
+    # As the rest of a reason: on one line, whatever a column is called.
+    source = " ".join((facts.new_data.source or "").split())
+    source = f" ({source})" if source else ""
     if rows is None:
         yield refused_or_noted(
             policy.after_new_data,
