@@ -413,6 +413,7 @@ def test_views_and_partitions_are_exported_like_tables(room: Room) -> None:
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
+@pytest.mark.slow
 def test_an_export_of_many_rows_is_flat_in_memory(room: Room) -> None:
     room.sql("CREATE TABLE items AS SELECT n AS id, repeat('word ', 8000) AS note FROM generate_series(1, 2500) n")
     script = (

@@ -117,7 +117,10 @@ def test_an_exception_in_the_middle_takes_the_command_along(tmp_path: Path) -> N
 def test_when_we_die_the_whole_family_dies_with_us(tmp_path: Path, ending: signal.Signals) -> None:
     program = textwrap.dedent(
         f"""
+        import signal
         from pathlib import Path
+        # A program that is started in the background of a script has it ignored.
+        signal.signal(signal.SIGINT, signal.default_int_handler)
         from actions.platforms.local import LocalCommands
         from actions.platforms.port import Command
         commands = LocalCommands(surroundings={{"PATH": {os.environ["PATH"]!r}}})

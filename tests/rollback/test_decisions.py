@@ -139,6 +139,7 @@ def test_the_glass_is_broken_only_after_its_time_and_alone_is_enough_then(shop: 
     assert "BREAK-GLASS" in shop.backout("show", rollback).stdout
 
 
+@pytest.mark.slow
 def test_a_second_request_is_answered_with_the_number_of_the_first(shop: Shop, asks: Any) -> None:
     rollback = asks("--key", "page-4711", policy=TWO)
     assert f"{rollback} of shop is open already (waiting)" in says(shop, "sam", "request", "shop")
