@@ -108,9 +108,12 @@ class GitTree:
     def take(self, commit: str, paths: Sequence[str]) -> None:
         """The paths as they were then, in index and working tree; what came to them later goes."""
         self.let_go_of_stale_lock()
-        self.must(
-            "restore", f"--source={commit}", "--staged", "--worktree", "--no-recurse-submodules", "--", *specs(paths)
-        )
+        self.must(*taking(commit, paths))
+
+    def differing(self, commit: str, paths: Sequence[str]) -> tuple[str, ...]:
+        """Files that taking the paths would change, bring or remove, as things are now."""
+        listed = self.output("diff", "--name-only", "--relative", "--no-renames", "-z", commit, "--", *specs(paths))
+        return tuple(name for name in listed.split("\0") if name)
 
     def is_taken(self, commit: str, paths: Sequence[str]) -> bool:
         staged = self.run(
@@ -273,6 +276,13 @@ class _With:
 
     def run(self, command: Command, **how: object) -> Finished:
         return self.inner.run(replace(command, env={**command.env, **self.more}), **how)  # type: ignore[arg-type]
+
+
+def taking(commit: str, paths: Sequence[str]) -> tuple[str, ...]:
+    """The words behind `git` that take paths from a commit."""
+    return (
+        "restore", f"--source={commit}", "--staged", "--worktree", "--no-recurse-submodules", "--", *specs(paths),
+    )  # fmt: skip
 
 
 def specs(paths: Sequence[str]) -> list[str]:
