@@ -20,7 +20,17 @@ sys.path.insert(0, str(ROOT / "tests" / "rollback"))
 
 from honesty import after_the_next_look, dishonest  # noqa: E402 because the shops are in the tests
 from market import Servers, opened  # noqa: E402
-from striking import BOUNDARIES, STEPS, Blow, How, Struck, inside, strike  # noqa: E402
+from striking import (  # noqa: E402
+    BOUNDARIES,
+    BOUNDARIES_OF_UNDO,
+    STEPS,
+    Blow,
+    How,
+    Struck,
+    inside,
+    inside_undo,
+    strike,
+)
 
 from actions.history.database import open_history  # noqa: E402
 from actions.history.lifecycle import Status  # noqa: E402
@@ -29,8 +39,14 @@ from actions.history.queries import show  # noqa: E402
 AT_ONCE = 5
 LEASE_SECONDS = 5
 #: How often each kind of blow is drawn. `freeze` and an absence cost a lease each.
-WEIGHTS: dict[How, int] = {"kill": 16, "freeze": 2, "history": 1, "service": 1}
-BLOWS = (4, 9)
+WEIGHTS: dict[How, int] = {
+    "kill": 16, "freeze": 2, "history": 1, "service": 1, "crash-history": 2, "crash-service": 2,
+}  # fmt: skip
+BLOWS = (5, 10)
+#: Of each batch: their downgrades fail, and everything is undone.
+FAILING = frozenset({2, 5})
+#: Steps of which an undo does something.
+WRITERS = ("stop-writer", "stop-web")
 LONGEST_SECONDS = 900.0
 
 
@@ -78,18 +94,24 @@ def drawn(seed: int) -> list[Blow]:
     blows = []
     for _ in range(chance.randint(*BLOWS)):
         how = chance.choices(list(WEIGHTS), list(WEIGHTS.values()))[0]
-        if chance.random() < 0.5:
+        where = chance.random()
+        if where < 0.4:
             kind, step = chance.choice(BOUNDARIES)
             blows.append(Blow(how=how, kind=kind, step=step))
-        else:
+        elif where < 0.8:
             blows.append(inside(chance.choice(STEPS), chance, how))
+        elif where < 0.9:
+            kind, step = chance.choice(BOUNDARIES_OF_UNDO)
+            blows.append(Blow(how=how, kind=kind, step=step))
+        else:
+            blows.append(inside_undo(chance.choice(WRITERS), chance, how))
     return blows
 
 
 def batch(servers: Servers, tally: Tally, *, seed: int, shops: int, replicas: int) -> None:
     with tempfile.TemporaryDirectory(prefix="backout-bench-") as folder:
         Path(folder).chmod(0o755)
-        with opened(servers, Path(folder), shops=shops, lease=LEASE_SECONDS) as market:
+        with opened(servers, Path(folder), shops=shops, lease=LEASE_SECONDS, failing=FAILING) as market:
             with open_history(market.history_url) as history:
                 market.ask_for_all(history)
                 struck, trouble = Struck(), []

@@ -10,7 +10,7 @@ import secrets
 import signal
 import subprocess
 import time
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -34,14 +34,21 @@ _COUNTS = """
     op.execute("SELECT nextval('begun')")
     op.execute("INSERT INTO undone VALUES ('{revision}')")
 """
+#: Where a shop is to fail it does so on its own database alone: nothing says so beforehand, and all of it is undone.
+_MAY_FAIL = """    import os
+    if os.environ.get("SHOP_FAILS") and op.get_bind().engine.url.database.startswith("shop_"):
+        raise RuntimeError("this does not fit")
+"""
 SCRIPTS = (
     FIRST.replace(
         "def downgrade", '    op.execute("CREATE TABLE undone (revision text)")\n'
         '    op.execute("CREATE SEQUENCE begun")\ndef downgrade',
     ),
     SECOND.rstrip("\n") + _COUNTS.format(revision="0002"),
-    THIRD.rstrip("\n") + _COUNTS.format(revision="0003"),
+    THIRD.rstrip("\n").replace("def downgrade():\n", "def downgrade():\n" + _MAY_FAIL)
+    + _COUNTS.format(revision="0003"),
 )  # fmt: skip
+assert _MAY_FAIL in SCRIPTS[2]
 START, TARGET = "0003", "0001"
 
 
@@ -68,6 +75,12 @@ class Servers:
         time.sleep(away)
         server.open()
 
+    def crash(self, server: EmbeddedPostgres, *, away: float) -> None:
+        """As `kill -9` leaves it: it has to recover."""
+        main = psutil.Process(int((server.data / "postmaster.pid").read_text().split()[0]))
+        main.kill()
+        self.restart(server, away=away)
+
     def _make_template(self) -> None:
         create(self.services, TEMPLATE)
         folder = self.folder / "template"
@@ -89,8 +102,11 @@ def create(server: EmbeddedPostgres, name: str, template: str = "template1") -> 
 class Market:
     """Use `opened`: it ends every process of it."""
 
-    def __init__(self, servers: Servers, folder: Path, *, shops: int, lease: int) -> None:
-        self.servers, self.folder, self.lease = servers, folder, lease
+    def __init__(
+        self, servers: Servers, folder: Path, *, shops: int, lease: int, failing: Container[int] = ()
+    ) -> None:  # fmt: skip
+        """`failing`: the numbers (from 1) of those whose downgrade does not work, so that everything is undone."""
+        self.servers, self.folder, self.lease, self._failing = servers, folder, lease, failing
         self.tag = secrets.token_hex(3)
         self.home = folder / "home"
         self.shops = [self._shop(number) for number in range(1, shops + 1)]
@@ -197,6 +213,7 @@ class Market:
         return Shop(
             folder=self.folder / name, url=self.servers.services.url(self._database(name)), home=self.home, history_url="",
             port=free_port(), name=name, variable=f"SHOP_{number}_URL", scripts=SCRIPTS, quiet_for="300ms", patience="90s",
+            surroundings={"SHOP_FAILS": "yes"} if number in self._failing else {},
         )  # fmt: skip
 
     def _database(self, name: str) -> str:
@@ -204,8 +221,10 @@ class Market:
 
 
 @contextmanager
-def opened(servers: Servers, folder: Path, *, shops: int, lease: int = 4) -> Iterator[Market]:
-    market = Market(servers, folder, shops=shops, lease=lease)
+def opened(
+    servers: Servers, folder: Path, *, shops: int, lease: int = 4, failing: Container[int] = ()
+) -> Iterator[Market]:  # fmt: skip
+    market = Market(servers, folder, shops=shops, lease=lease, failing=failing)
     try:
         market.build()
         yield market

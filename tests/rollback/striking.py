@@ -14,7 +14,8 @@ from market import RESTING, Market
 
 from actions.history.database import History
 
-How = Literal["kill", "freeze", "history", "service"]
+#: The worker is killed or frozen; a database is restarted, or killed and recovers.
+How = Literal["kill", "freeze", "history", "service", "crash-history", "crash-service"]
 #: Every step of the plan, in order, as the record names them.
 STEPS = (
     "preflight", "capture", "stop-writer", "stop-web", "prove-quiet", "back-up", "prove", "downgrade", "verify", "release",
@@ -27,6 +28,12 @@ BOUNDARIES: tuple[tuple[str, str], ...] = (
     ("backup.made", ""), ("backup.proven", ""), ("step.revision_reached", "downgrade"),
     *(("step.captured", step) for step in CAPTURING),
     *((f"step.{kind}", step) for step in STEPS for kind in ("running", "done")),
+)  # fmt: skip
+#: What is undone where the downgrade fails, the last that was begun first; all but the writers leave nothing to undo.
+UNDONE = STEPS[STEPS.index("downgrade") :: -1]
+BOUNDARIES_OF_UNDO: tuple[tuple[str, str], ...] = (
+    ("step.failed", "downgrade"), ("rollback.undoing", ""),
+    *((f"step.{kind}", step) for step in UNDONE for kind in ("undoing", "undone")),
 )  # fmt: skip
 #: How long a step takes on a machine that is not busy: how deep inside it a blow may fall.
 LENGTHS = {"prove": 3.0, "downgrade": 3.0, "back-up": 1.0}
@@ -67,6 +74,10 @@ def at_the_beginning_of_everything() -> list[Blow]:
 
 def inside_every_step(chance: random.Random) -> list[Blow]:
     return [inside(step, chance) for step in STEPS]
+
+
+def inside_undo(step: str, chance: random.Random, how: How = "kill") -> Blow:
+    return Blow(how=how, kind="step.undoing", step=step, later=chance.uniform(0.02, 0.5))
 
 
 def inside(step: str, chance: random.Random, how: How = "kill") -> Blow:
@@ -111,7 +122,7 @@ def strike(
                     running[running.index(victim)] = market.start_worker()
                 elif blow.how == "freeze" and workers == 1:
                     running.append(market.start_worker())
-                elif blow.how == "history":
+                elif "history" in blow.how:
                     connection.close()
                     connection = psycopg.connect(market.history_url, autocommit=True)
                 break  # what was written meanwhile is read anew
@@ -155,6 +166,10 @@ def _fall(
             market.servers.restart(market.servers.history, away=market.lease * 1.5 if blow.later else 0.2)
         case "service":
             market.servers.restart(market.servers.services, away=0.5)
+        case "crash-history":
+            market.servers.crash(market.servers.history, away=market.lease * 1.5 if blow.later else 0.0)
+        case "crash-service":
+            market.servers.crash(market.servers.services, away=0.5)
 
 
 def _thaw(

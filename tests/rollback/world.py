@@ -81,6 +81,8 @@ class Shop:
     quiet_for: str = "1s"
     #: For everything that is waited for, where the usual is too short: on a machine that many share.
     patience: str = ""
+    #: What commands of the service find in their environment, beside its URL.
+    surroundings: dict[str, str] = field(default_factory=dict)
     policy: dict[str, Any] = field(default_factory=dict)
     more: dict[str, Any] = field(default_factory=dict)
 
@@ -122,7 +124,7 @@ class Shop:
 
         return {
             "environment": "staging",
-            "platform": {"kind": "local", "folder": str(self.folder), "env": {"SHOP_URL": f"${{{self.variable}}}"}},
+            "platform": {"kind": "local", "folder": str(self.folder), "env": {"SHOP_URL": f"${{{self.variable}}}", **self.surroundings}},
             "database": f"${{{self.variable}}}",
             "migrations": {"config": "alembic.ini", "run": {"python": PYTHON}, "url": "SHOP_URL"},
             "writers": {
