@@ -36,6 +36,7 @@ from actions.embedded import EmbeddedPostgres
 from actions.errors import BackoutError, ConfigurationError
 from actions.platforms.houses import house_of
 from actions.platforms.port import Commands
+from actions.writers.keepers import pauses_keepers, would_undo
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -90,6 +91,7 @@ def assess(question: Question, around: Surroundings) -> Assessment:
         waiting=answers.waiting, surroundings=answers.surroundings, replication=answers.replication,
         backups=around.backups, application_known=bool(service.application),
         rules=Rules(policy=service.policy, approvers_named=service.approvers is not None),
+        keepers=would_undo(house_of(service, around.environ)), keepers_paused=pauses_keepers(service),
     )  # fmt: skip
     return _conclude(question, around, evidence, live.revisions, gaps=tried.gaps, started=started)
 

@@ -17,6 +17,7 @@ from actions.platforms.compose_house import project_of
 from actions.platforms.docker_cli import client_surroundings
 from actions.readiness.answers import Answer, Level
 from actions.readiness.approvers import Directory, ask_approvers
+from actions.readiness.cluster import ask_cluster
 from actions.readiness.revision import ask_revision
 
 
@@ -45,6 +46,8 @@ def ask_about(service: Service, around: Surroundings) -> Iterator[Answer]:
             yield ask_revision(service, facts, around.environ)
         yield _ask_tools(service, facts, around)
     yield _ask_platform(service, around)
+    if isinstance(service.platform, KubernetesPlatform):
+        yield from ask_cluster(service, around.environ)
     if service.database is not None:
         yield from _ask_stores(service, around)
     people = service.approvers

@@ -12,6 +12,8 @@ from actions.history.canonical import Json, encode
 from actions.history.details import PlannedStep
 from actions.run.steps.application import plan_name
 from actions.run.steps.writers import resume_step, stop_step
+from actions.writers.keepers import NAME as KEEPERS
+from actions.writers.keepers import pauses_keepers
 
 #: The actions, by the names under which plans keep them.
 PREFLIGHT, CAPTURE, STOP, QUIET = "preflight", "capture", "stop-writer", "prove-quiet"
@@ -95,8 +97,8 @@ def restore_instead(service: Service, backup: str, *, released: Sequence[int] = 
         for number in reversed(released)
     )  # fmt: skip
     return (
-        *_stops(service), *_restore(Route(live=(), target=(), backup=backup), Predicted()), *again, *_resumes(service),
-        *_see(service),
+        *_stops(service), *_restore(Route(live=(), target=(), backup=backup), Predicted()), *again,
+        *_resumes(service, as_it_was=True), *_see(service),
     )  # fmt: skip
 
 
@@ -119,6 +121,13 @@ def _stand_still(service: Service) -> Iterator[PlannedStep]:
 
 
 def _stops(service: Service) -> Iterator[PlannedStep]:
+    if pauses_keepers(service):
+        # After a rollback they would deploy the newer release again at once: that is reverted in the repository first.
+        stays = "; they stay so until people resume them" if service.application else ""
+        yield PlannedStep(
+            name=stop_step(KEEPERS), title=f"Pause Argo CD, Flux and KEDA where they keep it{stays}", action=STOP,
+            parameters={"writer": KEEPERS},
+        )  # fmt: skip
     for writer in service.writers.stop:
         name = writer.known_as
         yield PlannedStep(name=stop_step(name), title=f"Stop {name}", action=STOP, parameters={"writer": name})
@@ -174,11 +183,16 @@ def _releases(service: Service) -> Iterator[PlannedStep]:
         )  # fmt: skip
 
 
-def _resumes(service: Service) -> Iterator[PlannedStep]:
+def _resumes(service: Service, *, as_it_was: bool = False) -> Iterator[PlannedStep]:
+    """`as_it_was`: with the release that the repository has, too."""
     for writer in service.writers.resumed:
         name = writer.known_as
         yield PlannedStep(
             name=resume_step(name), title=f"Bring {name} back", action=RESUME, parameters={"writer": name}
+        )
+    if pauses_keepers(service) and (as_it_was or not service.application):
+        yield PlannedStep(
+            name=resume_step(KEEPERS), title="Resume what was paused", action=RESUME, parameters={"writer": KEEPERS}
         )
 
 

@@ -10,9 +10,11 @@ from actions.catalog.service import Service
 from actions.errors import ConfigurationError
 from actions.platforms.house import House
 from actions.platforms.kubernetes.kinds import DEPLOYMENT, STATEFULSET
-from actions.platforms.kubernetes_house import api_of
+from actions.platforms.kubernetes_house import KubernetesHouse, api_of
+from actions.writers import keepers
 from actions.writers.autoscaled import PausedAutoscaler
 from actions.writers.commanded import CommandedWriter
+from actions.writers.keepers import pauses_keepers
 from actions.writers.port import Writer
 from actions.writers.processes import ProcessWriter
 from actions.writers.roles import RoleWriter
@@ -25,7 +27,16 @@ SYSTEMD_STOPPED = frozenset({3})
 
 def writers_of(house: House) -> Mapping[str, Writer]:
     """By name, in the order in which they are stopped."""
-    return {each.known_as: writer_for(each, house) for each in house.service.writers.stop}
+    found = {each.known_as: writer_for(each, house) for each in house.service.writers.stop}
+    if not pauses_keepers(house.service) or not isinstance(house, KubernetesHouse):
+        return found
+    if keepers.NAME in found:
+        raise ConfigurationError(
+            f"A writer is called {keepers.NAME}, which is what pausing Argo CD and its like is called",
+            where=f"service {house.service.name}",
+            next_step="Give it another `name`.",
+        )
+    return {keepers.NAME: keepers.keepers_for(house), **found}
 
 
 def writer_for(entry: written.Writer, house: House) -> Writer:

@@ -12,7 +12,7 @@ from actions.platforms.kubernetes import Cluster, look_at
 
 
 class SmallApi(BaseHTTPRequestHandler):
-    """Version and Deployments, for one namespace that may be read and one that may not."""
+    """Version and pods, for one namespace that may be read and one that may not."""
 
     def do_GET(self) -> None:
         status, answer = 404, {"kind": "Status", "status": "Failure"}
@@ -21,9 +21,9 @@ class SmallApi(BaseHTTPRequestHandler):
                 ("buildDate", "compiler", "gitCommit", "gitTreeState", "goVersion", "major", "minor", "platform"), "x"
             )
             status, answer = 200, {**version, "gitVersion": "v1.36.0"}
-        elif self.path.startswith("/apis/apps/v1/namespaces/shop/deployments"):
-            status, answer = 200, {"kind": "DeploymentList", "apiVersion": "apps/v1", "metadata": {}, "items": []}
-        elif self.path.startswith("/apis/apps/v1/namespaces/closed/"):
+        elif self.path.startswith("/api/v1/namespaces/shop/pods"):
+            status, answer = 200, {"kind": "PodList", "apiVersion": "v1", "metadata": {}, "items": []}
+        elif self.path.startswith("/api/v1/namespaces/closed/"):
             status, answer = 403, {"kind": "Status", "status": "Failure", "reason": "Forbidden"}
         text = json.dumps(answer).encode()
         self.send_response(status)

@@ -39,4 +39,20 @@ def needs_the_newer_schema(evidence: Evidence) -> Iterator[Finding]:
         )  # fmt: skip
 
 
-FAMILY = (needs_the_newer_schema,)
+def kept_by_a_repository(evidence: Evidence) -> Iterator[Finding]:
+    """AP102: Argo CD, Flux or KEDA keeps workloads of the service as a repository or a rule has them, and would undo the
+    rollback. Low where the catalog says `gitops: pause`: then they are paused first.
+    """
+    if evidence.keepers:
+        names = ", ".join(evidence.keepers[:MOST_NAMED])
+        paused = evidence.keepers_paused
+        yield Finding(
+            code="AP102", severity=Risk.LOW if paused else Risk.MEDIUM, object=names,
+            message=f"{names} would put back what the rollback changes" + ("; it is paused first" if paused else ""),
+            evidence={"keepers": list(evidence.keepers)},
+            remedy="Revert the release in the repository, then resume it." if paused
+            else "Pause it by hand before the rollback, or write `gitops: pause` under `platform`.",
+        )  # fmt: skip
+
+
+FAMILY = (needs_the_newer_schema, kept_by_a_repository)

@@ -63,6 +63,9 @@ class Evidence:
     #: Whether the catalog says how the application is taken back.
     application_known: bool = False
     rules: Rules | None = None
+    #: In words, who would put back what the rollback changes; and whether the catalog lets us pause them.
+    keepers: tuple[str, ...] = ()
+    keepers_paused: bool = False
 
     @property
     def settled_by_data(self) -> bool:

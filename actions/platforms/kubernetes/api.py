@@ -85,6 +85,10 @@ class Api:
             connection=self.connection, namespace=self.namespace, patience=self.patience, should_stop=should_stop
         )
 
+    def impatient(self) -> "Api":
+        """For questions whose answer may be that it is away."""
+        return Api(connection=self.connection, namespace=self.namespace, patience=timedelta(0))
+
     def elsewhere(self, namespace: str) -> "Api":
         return Api(
             connection=self.connection, namespace=namespace, patience=self.patience, should_stop=self.should_stop

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 from actions.platforms.kubernetes.api import Api
 from actions.platforms.kubernetes.connecting import Cluster
-from actions.platforms.kubernetes.kinds import DEPLOYMENT
+from actions.platforms.kubernetes.kinds import POD
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -19,5 +19,5 @@ def look_at(cluster: Cluster, environ: Mapping[str, str]) -> ClusterFacts:
     """API server reachable, namespace readable; an error with its own reason otherwise, and no patience."""
     api = Api.of(cluster, environ, patience=timedelta(0))
     version = api.version()
-    api.list(DEPLOYMENT)
+    api.list(POD)
     return ClusterFacts(version=version, namespace=cluster.namespace)

@@ -48,7 +48,7 @@ def pods_of(api: Api, kind: Kind, workload: Json) -> list[Json]:
 
 def pods_of_job(api: Api, job: Json) -> list[Json]:
     name, uid = job["metadata"]["name"], job["metadata"]["uid"]
-    return [each for each in api.list(POD, labels=f"job-name={name}") if is_owned_by(each, [uid])]
+    return [each for each in api.list(POD, labels=f"batch.kubernetes.io/job-name={name}") if is_owned_by(each, [uid])]
 
 
 def is_over(pod: Json) -> bool:
