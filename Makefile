@@ -8,7 +8,7 @@ STAMP  := $(VENV)/.installed
 export PYTHONDONTWRITEBYTECODE :=
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test nightly bench fmt lint lock schema clean
+.PHONY: help demo test nightly bench fmt lint lock snapshots schema clean
 
 help:  ## Show what you can do here
 	@awk -F':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -46,6 +46,9 @@ lint: $(STAMP)  ## Formatting, lint, types and import contracts
 
 lock: $(STAMP)  ## Renew requirements.lock from pyproject.toml
 	$(BIN)/python .ci/lock.py
+
+snapshots: $(STAMP)  ## Renew the snapshots of what Backout says in Slack; read the difference
+	BACKOUT_TEST_SNAPSHOTS=renew $(BIN)/python -m pytest -q -n 0 tests/render/test_snapshots.py
 
 schema: $(STAMP)  ## Renew the generated pages in docs/
 	$(BIN)/python -m bot.docs

@@ -6,6 +6,7 @@ from actions.assess.values import Ruling
 from actions.catalog.people import Approvers
 from actions.history.lifecycle import Status
 from actions.history.values import Approval, Step, StepStatus, Voice
+from actions.run.answering import GLASS_BROKEN
 from actions.run.choosing import offers
 from bot.render.assessed import assessed
 from bot.render.blocks import button, context, row, section
@@ -20,7 +21,7 @@ from bot.render.outcome import where_the_database_is
 from bot.render.people import clock, moment, people, person, with_names
 from bot.render.pressing import offer_words, spoken_of
 from bot.render.scene import Scene
-from bot.render.states import SIGNS, state
+from bot.render.states import SIGNS, ended_as
 from bot.render.steps import SIGNS as STEP_SIGNS
 from bot.render.steps import failed_step, trouble_of
 from bot.wording.assessed import people_count
@@ -104,19 +105,19 @@ def decided(scene: Scene, voice: Approval) -> Message:
     status, need = scene.rollback.status, scene.rollback.approvals_needed or 0
     if voice.voice is Voice.REJECT:
         return _said(scene, f"👎 {_of(scene)}: {spoken(voice)}. Nothing was changed.")
-    standing = approvals(scene)
-    order = [each.id for each in standing]
-    have = order.index(voice.id) + 1 if voice.id in order else len(standing)
+    begins = " It begins." if status is not Status.WAITING else ""
+    if GLASS_BROKEN in voice.roles:
+        return _said(scene, f"🔨 {_of(scene)}: {spoken(voice)}. No approver could be reached.{begins}")
+    standing = [each.id for each in approvals(scene)]
+    have = standing.index(voice.id) + 1 if voice.id in standing else len(standing)
     count = f" ({have} of {need})" if need else ""
-    after = "" if status is Status.WAITING and have < need else " It begins." if have >= need else ""
-    return _said(scene, f"👍 {_of(scene)}: {spoken(voice)}{count}.{after}")
+    return _said(scene, f"👍 {_of(scene)}: {spoken(voice)}{count}.{begins if have >= need else ''}")
 
 
 def over(scene: Scene) -> Message:
     """It ended without a run: refused, expired, stopped, or it could not be assessed."""
     rollback = scene.rollback
-    outcome = f": {with_names(worded(rollback.outcome, 500)).rstrip('.')}" if rollback.outcome else ""
-    return _said(scene, f"{SIGNS[rollback.status]} {_of(scene)} is {rollback.status}{outcome}. Nothing was changed.")
+    return _said(scene, f"{SIGNS[rollback.status]} {_of(scene)} {ended_as(rollback, 500)}. Nothing was changed.")
 
 
 def started(scene: Scene) -> Message:
@@ -157,14 +158,9 @@ def escalated(scene: Scene, because: str) -> Message:
 
 def ended(scene: Scene) -> Message:
     rollback = scene.rollback
-    outcome = f" {with_names(worded(rollback.outcome, 500)).rstrip('.')}." if rollback.outcome else ""
-    where = "" if rollback.status is Status.SUCCEEDED else f"📍 {where_the_database_is(scene)}"
-    lines = [where] if where and rollback.started_at is not None else []
-    return _said(
-        scene,
-        f"{state(rollback.status)[:2].strip()} {_of(scene)}: {state(rollback.status)[2:].strip()}.{outcome}",
-        *lines,
-    )
+    where = rollback.status is not Status.SUCCEEDED and rollback.started_at is not None
+    lines = [f"📍 {where_the_database_is(scene)}"] if where else []
+    return _said(scene, f"{SIGNS[rollback.status]} {_of(scene)} {ended_as(rollback, 500)}.", *lines)
 
 
 def step_told(scene: Scene, step: Step) -> Message:

@@ -37,13 +37,17 @@ class Button(StrEnum):
     #: The dialog for a new one; its value is a service's name, or empty.
     START = "rollback_start"
     #: Another page of the dialog that is open.
+    #: Two names for each, for a row has no name twice; which page it is says the value.
     LEDGER_PAGE = "ledger_page"
+    LEDGER_BEFORE = "ledger_before"
     FINDINGS_PAGE = "findings_page"
+    FINDINGS_BEFORE = "findings_before"
     #: All of it as a file, in a direct reply.
     LEDGER_FILE = "ledger_file"
     SQL_FILE = "sql_file"
     #: Another page of Home; its value is a `Page`.
     HOME_PAGE = "home_page"
+    HOME_BEFORE = "home_before"
     #: Older entries of a list; its value is a `Page`.
     HISTORY_PAGE = "history_page"
     #: A link: Slack tells us that it was pressed and needs an answer, and nothing else happens.

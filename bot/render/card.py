@@ -62,7 +62,8 @@ def _waiting(scene: Scene, found: Assessed) -> Iterator[Block]:
     yield from decision_parts(found)
     yield section("\n".join(deciders(scene, found)), name="deciders")
     yield from decision_rows(scene, found)
-    yield context(path(scene, found), _footer(scene, found))
+    yield context(path(scene, found), name="path")
+    yield context(_footer(scene, found), name="footer")
 
 
 def decision_parts(found: Assessed) -> Iterator[Block]:
@@ -78,7 +79,15 @@ def decision_parts(found: Assessed) -> Iterator[Block]:
 
 
 def _verdict(scene: Scene, found: Assessed) -> Block:
-    return section(f"*{risk_words(found.risk)}. {worded(consequence(found), 300)}.*\n{_asked(scene)}", name="verdict")
+    lines = [f"*{risk_words(found.risk)}. {worded(consequence(found), 300)}.*"]
+    if scene.rollback.status is Status.WAITING:
+        if found.strategy == "downgrade" and found.trial is not None and not found.trial.succeeds:
+            lines.append("❌ *It fails when it is tried on a copy.*")
+        better = found.recommended
+        if better is not None and better.name != found.strategy:
+            loses = worded(better.data_lost, 160)
+            lines.append(f"⭐ Recommended instead: *{foreign(better.name, 40)}*, which loses {loses}.")
+    return section("\n".join([*lines, _asked(scene)]), name="verdict")
 
 
 def _asked(scene: Scene) -> str:
@@ -114,6 +123,10 @@ def _under_way(scene: Scene, found: Assessed) -> Iterator[Block]:
         yield section(
             "👍 *It begins as soon as a worker takes it on.* If it stays here, no `backout serve` runs.", name="now"
         )
+    elif rollback.status in (Status.CHOOSING, Status.HALTED):
+        yield section(
+            "🚨 *Nothing goes on before somebody acts*: in the message about this run, in this channel.", name="now"
+        )
     else:
         yield section(
             "▶️ Each step is in the message about this run, in this channel. It has the buttons, too.", name="now"
@@ -122,7 +135,8 @@ def _under_way(scene: Scene, found: Assessed) -> Iterator[Block]:
         yield context(f"⏹️ {person(scene.stop_by)} asked to stop it.")
     if stoppable(scene):
         yield stop_row(scene)
-    yield context(path(scene, found), _footer(scene, found))
+    yield context(path(scene, found), name="path")
+    yield context(_footer(scene, found), name="footer")
 
 
 def _decided(scene: Scene) -> list[str]:
@@ -144,7 +158,8 @@ def _over(scene: Scene, found: Assessed) -> Iterator[Block]:
     if compared := ways(found) if rollback.status in (Status.REFUSED, Status.REJECTED, Status.EXPIRED) else None:
         yield section(compared, name="ways")
     yield end_row(scene)
-    yield context(path(scene, found), _footer(scene, found))
+    yield context(path(scene, found), name="path")
+    yield context(_footer(scene, found), name="footer")
 
 
 def _ending(scene: Scene) -> str:

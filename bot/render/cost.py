@@ -103,7 +103,7 @@ def ways(found: Assessed) -> str | None:
 
 
 def _way(each: Strategy, asked: str | None) -> str:
-    sign = "⭐" if each.recommended else "▫️" if each.possible else "🚫"
+    sign = "⭐" if each.recommended else "•" if each.possible else "🚫"
     marks = [
         *(["recommended"] if each.recommended else []),
         *(["this request"] if each.name == asked else []),

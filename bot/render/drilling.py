@@ -12,7 +12,7 @@ SIGNS = {
     Outcome.PASSED: "✅ passed",
     Outcome.FAILED: "❌ failed",
     Outcome.SKIPPED: "⏭️ skipped",
-    Outcome.NOT_RUN: "▫️ not run",
+    Outcome.NOT_RUN: "⬜ not run",
 }
 
 

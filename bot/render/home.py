@@ -93,7 +93,7 @@ def _services(shown: HomePage) -> Iterator[Block]:
         yield _service(each, shown.at)
     if last > 1:
         before = [
-            button("◀ Before", Button.HOME_PAGE, Page(number=page - 1).encode(), spoken=f"Services, page {page - 1}")
+            button("◀ Before", Button.HOME_BEFORE, Page(number=page - 1).encode(), spoken=f"Services, page {page - 1}")
         ]
         after = [
             button("Next ▶", Button.HOME_PAGE, Page(number=page + 1).encode(), spoken=f"Services, page {page + 1}")

@@ -32,7 +32,7 @@ def findings(found: Assessed) -> str | None:
     left = len(found.findings) - len(lines)
     if left > 0:
         lines.append(f"… ({left:,} more: see the findings)")
-    return "\n".join(["*What stands in the way*", *lines])
+    return "\n".join(["*What we found*", *lines])
 
 
 def finding(each: Finding, most: int) -> str:

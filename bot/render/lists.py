@@ -36,7 +36,7 @@ def history_page(rollbacks: Sequence[Rollback], *, service: str | None, more: bo
     """The newest first; `more`: a button for older ones."""
     of = f" of {plain(service, 60)}" if service else ""
     if not rollbacks:
-        text = f"No rollbacks{foreign(of)} yet."
+        text = f"No rollbacks of {foreign(service, 60)} yet." if service else "No rollbacks yet."
         return message(text, section(text))
     last = rollbacks[:MOST][-1]
     blocks = [_line(each, at) for each in rollbacks[:MOST]]

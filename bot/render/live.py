@@ -45,7 +45,7 @@ def _blocks(scene: Scene, found: Assessed) -> Iterator[Block]:
     if scene.escalated and scene.rollback.live:
         yield section(called(scene), name="escalated")
     if scene.steps:
-        yield section(step_lines(scene.steps, scene.progress, scene.at), name="steps")
+        yield section(step_lines(scene.steps, scene.progress, scene.at, over=not scene.rollback.live), name="steps")
     if stoppable(scene):
         yield stop_row(scene)
     elif not scene.rollback.live:

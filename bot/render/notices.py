@@ -6,7 +6,7 @@ from actions.history.values import Rollback, RollbackId
 from bot.intake import Refusal
 from bot.render.blocks import button, context, row, section
 from bot.render.buttons import Button
-from bot.render.foreign import code, foreign, worded
+from bot.render.foreign import code, foreign, plain, worded
 from bot.render.message import Block, Message, message
 from bot.render.people import person, with_names
 from bot.render.states import state
@@ -78,7 +78,7 @@ def too_late(rollback: Rollback) -> Message:
 
 
 def _open(rollback: Rollback, link: str | None) -> Block:
-    spoken = f"Show {rollback.id}"
+    spoken = f"Show {rollback.id} of {plain(rollback.service, 40)}"
     if link:
         return row(button("Go to its card", Button.OPEN_CARD, spoken=f"Go to the card of {rollback.id}", url=link))
     return row(button(f"Show {rollback.id}", Button.SHOW, str(rollback.id), spoken=spoken))

@@ -65,7 +65,8 @@ def where_the_database_is(scene: Scene) -> str:
     """As far as the steps say it."""
     rollback = scene.rollback
     moving = [step for step in scene.steps if step.action in (DOWNGRADE, RESTORE)]
-    begun = [step for step in moving if step.status not in (StepStatus.PENDING, StepStatus.SKIPPED, StepStatus.UNDONE)]
+    # One that was left out may have been tried before.
+    begun = [step for step in moving if step.status not in (StepStatus.PENDING, StepStatus.UNDONE) and step.started_at]
     restored = next((step for step in begun if step.action == RESTORE and step.status is StepStatus.DONE), None)
     if restored is not None:
         return f"The database is as in the backup {code(restored.parameters.get('backup'))}."

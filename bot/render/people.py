@@ -18,13 +18,12 @@ def person(name: str) -> str:
 
 
 def people(approvers: Approvers | None) -> str:
-    """All who are named, as mentions; the words for nobody when there is none."""
+    """Whom to call, as mentions: a group stands for its people, who are listed for when it cannot be read."""
     if approvers is None:
-        return "nobody (the catalog names no approvers)"
-    group = [f"<!subteam^{approvers.group}>"] if approvers.group and _GROUP.fullmatch(approvers.group) else []
-    named = [*group, *map(person, approvers.users)]
-    if not named:
-        named = [f"{foreign(each, 80)} (at a terminal)" for each in approvers.terminal]
+        return "nobody (the catalog names no one)"
+    if approvers.group and _GROUP.fullmatch(approvers.group):
+        return f"<!subteam^{approvers.group}>"
+    named = [*map(person, approvers.users)] or [f"{foreign(each, 80)} (at a terminal)" for each in approvers.terminal]
     return listed(named) if named else "nobody"
 
 

@@ -176,5 +176,5 @@ def spoken_of(scene: Scene) -> str:
 def stoppable(scene: Scene) -> bool:
     """What runs or waits, unless somebody has asked already."""
     return scene.stop_by is None and scene.rollback.status in {
-        Status.ASSESSING, Status.WAITING, Status.APPROVED, Status.RUNNING, Status.UNDOING,
+        Status.ASSESSING, Status.WAITING, Status.APPROVED, Status.RUNNING,
     }  # fmt: skip

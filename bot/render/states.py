@@ -6,7 +6,7 @@ from actions.assess.values import Ruling
 from actions.history.lifecycle import Status
 from actions.history.values import Rollback, Step, StepStatus
 from bot.render.assessed import Assessed
-from bot.render.foreign import foreign, plain
+from bot.render.foreign import foreign, plain, worded
 from bot.render.judged import approvals
 from bot.render.people import listed, person, with_names
 from bot.render.scene import Scene
@@ -54,7 +54,13 @@ def headline(scene: Scene, found: Assessed) -> str:
     """For a header: plain text."""
     rollback = scene.rollback
     name = plain(rollback.service, 60)
-    return f"{SIGNS[rollback.status]} {rollback.id} {name}: {state_of(scene, found)}"
+    return f"{_sign(scene, found)} {rollback.id} {name}: {state_of(scene, found)}"
+
+
+def _sign(scene: Scene, found: Assessed) -> str:
+    waits = scene.rollback.status is Status.WAITING
+    refused = waits and found.verdict is not None and found.verdict.ruling is Ruling.REFUSE
+    return SIGNS[Status.REFUSED if refused else scene.rollback.status]
 
 
 def spoken_state(scene: Scene, found: Assessed) -> str:
@@ -64,9 +70,18 @@ def spoken_state(scene: Scene, found: Assessed) -> str:
     if rollback.status is Status.APPROVED and (who := approvals(scene)):
         said = f"approved by {listed([person(voice.person) for voice in who], 'and')}"
     if not rollback.live and rollback.outcome:
-        said = f"{_WORDS[rollback.status]}. {with_names(foreign(rollback.outcome, 240))}"
+        said = ended_as(rollback, 240)
     environment = foreign(rollback.environment, 20)
     return f"{rollback.id} {foreign(rollback.service, 60)} ({environment}): {said}"
+
+
+def ended_as(rollback: Rollback, most: int) -> str:
+    """`failed. Back up the database: the disk is full`; a success is said once. In mrkdwn, without the last full stop."""
+    outcome = with_names(worded(rollback.outcome, most)).rstrip(".") if rollback.outcome else ""
+    word = _WORDS[rollback.status]
+    if outcome.casefold().startswith(word):
+        return f"{word}{outcome[len(word) :]}"
+    return f"{word}. {outcome}" if outcome else word
 
 
 def changed(scene: Scene) -> tuple[str, ...]:

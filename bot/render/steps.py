@@ -15,7 +15,7 @@ from bot.wording.rollbacks import step_state, step_took
 MOST: Final = 24
 
 SIGNS: Final[Mapping[StepStatus, str]] = {
-    StepStatus.PENDING: "▫️", StepStatus.RUNNING: "▶️", StepStatus.DONE: "✅", StepStatus.SKIPPED: "⏭️",
+    StepStatus.PENDING: "⬜", StepStatus.RUNNING: "▶️", StepStatus.DONE: "✅", StepStatus.SKIPPED: "⏭️",
     StepStatus.FAILED: "❌", StepStatus.UNDOING: "↩️", StepStatus.UNDONE: "↩️", StepStatus.STUCK: "🛑",
 }  # fmt: skip
 _WORDS: Final[Mapping[StepStatus, str]] = {
@@ -24,8 +24,18 @@ _WORDS: Final[Mapping[StepStatus, str]] = {
 }  # fmt: skip
 
 
-def step_lines(steps: Sequence[Step], progress: JsonObject | None, at: datetime) -> str:
-    return "\n".join(_folded(steps, [_line(step, progress, at) for step in steps]))
+def step_lines(steps: Sequence[Step], progress: JsonObject | None, at: datetime, *, over: bool = False) -> str:
+    """`over`: what was not done is not to do any more."""
+    lines = [_left_undone(step) if over and _untouched(step) else _line(step, progress, at) for step in steps]
+    return "\n".join(_folded(steps, lines))
+
+
+def _untouched(step: Step) -> bool:
+    return step.status is StepStatus.PENDING and not step.error
+
+
+def _left_undone(step: Step) -> str:
+    return f"{SIGNS[step.status]} {foreign(step.title, 90)}: not done"
 
 
 def _folded(steps: Sequence[Step], lines: list[str]) -> list[str]:

@@ -44,7 +44,10 @@ def _blocks(scene: Scene, found: Assessed) -> Iterator[Block]:
         voices = [f"• {spoken(voice)}{' (void)' if voice.voided_at else ''}" for voice in scene.approvals]
         yield section("\n".join(["*Decisions*", *some(voices, 10, "more")]), name="voices")
     if scene.steps and rollback.started_at is not None:
-        yield section("\n".join(["*Steps*", step_lines(scene.steps, scene.progress, scene.at)]), name="steps")
+        yield section(
+            "\n".join(["*Steps*", step_lines(scene.steps, scene.progress, scene.at, over=not scene.rollback.live)]),
+            name="steps",
+        )
     if not rollback.live and (numbers := figures(scene)):
         yield section(numbers, name="figures")
     yield context(path(scene, found))

@@ -38,13 +38,15 @@ def findings_dialog(scene: Scene, page: int = 1) -> View:
     return _paged(scene, Dialog.FINDINGS, "What we found", page, (whole, lines, FINDINGS_ON_A_PAGE), _FINDINGS_BUTTONS)
 
 
-_LEDGER_BUTTONS: Final = (Button.LEDGER_PAGE, Button.LEDGER_FILE)
-_FINDINGS_BUTTONS: Final = (Button.FINDINGS_PAGE, None)
+#: For the next page, for the one before, for the file.
+_Names = tuple[Button, Button, Button | None]
+_LEDGER_BUTTONS: Final = (Button.LEDGER_PAGE, Button.LEDGER_BEFORE, Button.LEDGER_FILE)
+_FINDINGS_BUTTONS: Final = (Button.FINDINGS_PAGE, Button.FINDINGS_BEFORE, None)
 
 
 def _paged(
     scene: Scene, dialog: Dialog, title: str, page: int, content: tuple[str, Sequence[str], int],
-    names: tuple[Button, Button | None],
+    names: _Names,
 ) -> View:  # fmt: skip
     whole, lines, on_a_page = content
     last = max(1, -(-len(lines) // on_a_page))
@@ -59,11 +61,11 @@ def _paged(
     )
 
 
-def _turning(scene: Scene, page: int, last: int, names: tuple[Button, Button | None]) -> list[Block]:
-    turn, file = names
+def _turning(scene: Scene, page: int, last: int, names: _Names) -> list[Block]:
+    turn, back, file = names
     made = []
     if page > 1:
-        made.append(button("◀ Before", turn, _reference(scene, page - 1), spoken=f"Page {page - 1}"))
+        made.append(button("◀ Before", back, _reference(scene, page - 1), spoken=f"Page {page - 1}"))
     if page < last:
         made.append(button("Next ▶", turn, _reference(scene, page + 1), spoken=f"Page {page + 1}"))
     if file is not None and last > 1:
