@@ -1,7 +1,7 @@
 """What one process of the bot has in its hands: the way to Slack, the catalog, and the history while it is there."""
 
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -31,9 +31,9 @@ class Places:
 class Presence:
     """Shared by all listeners of a process, and by whoever tells people what happens."""
 
-    def __init__(self, settings: Settings, catalog: Catalog, environ: Mapping[str, str]) -> None:
+    def __init__(self, settings: Settings, catalog: Callable[[], Catalog], environ: Mapping[str, str]) -> None:
         self.settings = settings
-        self.catalog = catalog
+        self._catalog = catalog
         self.places = Places(environ=environ, home=settings.home)
         self.slack = Slack(settings)
         self.directory = SlackDirectory(self.slack)
@@ -44,6 +44,11 @@ class Presence:
         self.stopping = threading.Event()
         self._history: History | None = None
         self._workspace: Workspace | None = None
+
+    @property
+    def catalog(self) -> Catalog:
+        """As its files are now."""
+        return self._catalog()
 
     @contextmanager
     def with_history(self, history: History) -> Iterator[None]:

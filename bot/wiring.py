@@ -20,6 +20,7 @@ if TYPE_CHECKING:  # each part is loaded when it is used: `--help` must be insta
     from actions.assess.result import Assessment
     from actions.backup.store import Store
     from actions.catalog import Catalog, Service
+    from actions.catalog.watched import WatchedCatalog
     from actions.history.database import History
     from actions.readiness.answers import Answer
     from actions.readiness.service import Surroundings
@@ -55,16 +56,21 @@ class Wiring:
     def settings(self) -> Settings:
         return read_settings(self.environ)
 
-    @cached_property
+    @property
     def catalog(self) -> "Catalog":
-        from actions.catalog import load_catalog
+        """As its files are now; a change that cannot be used is none."""
+        return self.watched.now()
+
+    @cached_property
+    def watched(self) -> "WatchedCatalog":
+        from actions.catalog.watched import WatchedCatalog
 
         if not self.settings.catalog.exists():
             raise ConfigurationError(
                 f"There is no catalog at {self.settings.catalog}",
                 next_step="Set BACKOUT_CATALOG to a YAML file or a folder of them; docs/start.md shows a first one.",
             )
-        return load_catalog(self.settings.catalog, self.environ)
+        return WatchedCatalog(self.settings.catalog, self.environ)
 
     @contextmanager
     def history_url(self) -> Iterator[str]:
@@ -171,7 +177,7 @@ class Wiring:
         from bot.attending import Attending
         from bot.presence import Presence
 
-        attending = Attending(Presence(self.settings, self.catalog, self.environ), lasting=self.settings.lease)
+        attending = Attending(Presence(self.settings, lambda: self.catalog, self.environ), lasting=self.settings.lease)
         errors = list[BackoutError]()
 
         def attend() -> None:
@@ -202,7 +208,7 @@ class Wiring:
         from actions.restore.scheduled import TASK as BACKUPS
         from actions.restore.scheduled import TIDY_TASK as RETENTION
 
-        services = tuple(self.catalog.services.values())
+        services = self.watched.services()
         lookout = Lookout(services, self.environ, stopping)
 
         def around(history: "History", service: "Service") -> "Premises":
@@ -249,7 +255,12 @@ class Wiring:
         """Every service of the catalog, as a run needs it."""
         from actions.run.crewing import Sites
 
-        return Sites(services=self.catalog.service, environ=self.environ, history=history, home=self.settings.home)
+        return Sites(
+            services=self.watched.service,
+            environ=self.environ,
+            history=history,
+            home=self.settings.home,
+        )
 
     @cached_property
     def me(self) -> "Identity":

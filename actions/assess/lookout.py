@@ -44,7 +44,8 @@ class Lookout:
     """One for the life of a process: it remembers who did not answer, so that the log says it once."""
 
     def __init__(self, services: Iterable[Service], environ: Mapping[str, str], stopping: threading.Event) -> None:
-        self._services = tuple(each for each in services if each.database is not None and each.migrations is not None)
+        """`services` is gone through anew at each look."""
+        self._services = services
         self._environ = environ
         self._stopping = stopping
         self._lock = threading.Lock()
@@ -81,7 +82,11 @@ class Lookout:
 
     def _not_being_asked(self) -> dict[str, Service]:
         with self._lock:
-            return {each.name: each for each in self._services if each.name not in self._being_asked}
+            return {
+                each.name: each
+                for each in self._services
+                if each.database is not None and each.migrations is not None and each.name not in self._being_asked
+            }
 
     def _start_asking(
         self, history: History, services: Iterable[Service], reports: SimpleQueue[_Report], over: threading.Event

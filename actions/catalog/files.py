@@ -23,7 +23,7 @@ class Source:
 def read_sources(path: Path) -> tuple[tuple[Source, ...], tuple[Problem, ...]]:
     """All files of the catalog in order of their names, and what is wrong before we even look inside."""
     try:
-        files = _files(path)
+        files = files_of(path)
     except OSError as error:
         return (), (problem_at(Place(file=str(path)), f"This cannot be read: {reason(error)}."),)
     except ValueError:
@@ -53,7 +53,7 @@ def reason(error: OSError) -> str:
             return (error.strerror or "the system refuses").lower()
 
 
-def _files(path: Path) -> list[Path]:
+def files_of(path: Path) -> list[Path]:
     if not path.is_dir():
         path.stat()
         return [path]

@@ -49,7 +49,8 @@ class NightWatch:
     def __init__(
         self, services: Iterable[Service], premises_of: PremisesOf, stores_of: StoresOf, stopping: threading.Event
     ) -> None:
-        self._services = {each.name: each for each in services if each.database is not None}
+        """`services` is gone through anew at each look."""
+        self._every_service = services
         self._premises_of, self._stores_of = premises_of, stores_of
         self._stopping = stopping
         self._since = datetime.now(UTC)
@@ -65,7 +66,7 @@ class NightWatch:
         except UnavailableError as error:
             log.warning("The history cannot be looked at: %s", error.what, extra={"event": "backups_postponed"})
             return
-        for service in self._services.values():
+        for service in self._services():
             found = self._due(history, service)
             if found is not None and self._claim(service.name):
                 self._turns.put((history, service, found))
@@ -73,7 +74,7 @@ class NightWatch:
 
     def tidy(self, history: History) -> None:
         """Retention, for what a store that was away has left over."""
-        for service in self._services.values():
+        for service in self._services():
             if self._stopping.is_set():
                 return
             try:
@@ -88,6 +89,9 @@ class NightWatch:
                 if not self._at_work:
                     return
             time.sleep(_TICK_SECONDS)
+
+    def _services(self) -> tuple[Service, ...]:
+        return tuple(each for each in self._every_service if each.database is not None)
 
     def _due(self, history: History, service: Service) -> Due | None:
         schedule = service.backups.schedule

@@ -158,3 +158,20 @@ def test_without_slack_it_says_what_can_be_used_instead(tmp_path: Path) -> None:
     assert done.returncode == 2
     assert "SLACK_BOT_TOKEN and SLACK_APP_TOKEN are not set" in done.stderr
     assert "--workers-only" in done.stderr
+
+
+def test_a_service_that_is_added_to_the_catalog_is_looked_at_without_a_restart(
+    serve: Serve, history_url: str, orders: str, billing: str, tmp_path: Path
+) -> None:
+    whole = (tmp_path / "backout.yml").read_text()
+    (tmp_path / "backout.yml").write_text(whole.partition("  billing:")[0])
+    serving = serve(BACKOUT_DATABASE_URL=history_url, ORDERS_URL=orders, BILLING_URL=billing)
+    wait_for_revisions(serving, 1)
+    (tmp_path / "backout.yml").write_text(whole + "nonsense: 1\n")
+    (refused,) = serving.wait_for("catalog_refused")
+    assert refused["level"] == "error"
+    (tmp_path / "backout.yml").write_text(whole)
+    serving.wait_for("catalog_taken")
+    # The next look comes with the next minute.
+    eventually(lambda: seen(history_url, "billing"), seconds=75)
+    assert serving.stop()[0] == 0
