@@ -141,11 +141,26 @@ class _Recheck:
         self._site = site
 
     def __call__(self, at: Moment) -> None:
+        self._refuse_writers(at)
         reasons = what_voids(self._site, at.rollback, should_stop=at.should_stop)
         if reasons:
             raise RefusedError(
                 f"What was approved does not hold any more: {' '.join(reasons)}",
                 next_step="Everything that was done is undone. Ask again: it is assessed anew.",
+            )
+
+    def _refuse_writers(self, at: Moment) -> None:
+        """A writer that was stopped has to be so still: a person, an autoscaler or GitOps may have started it again."""
+        stopped = [
+            str(step.parameters["writer"]) for step in at.others.values()
+            if step.action == plan.STOP and (step.captured or {}).get("running")
+        ]  # fmt: skip
+        writers = writers_of(self._site.house) if stopped else {}
+        again = [name for name in stopped if name in writers and not writers[name].is_stopped()]
+        if again:
+            raise RefusedError(
+                f"{', '.join(again)} {'runs' if len(again) == 1 else 'run'} again: somebody or something started it",
+                next_step="Everything that was done is undone. Find out who does that, then ask again.",
             )
 
 

@@ -113,6 +113,23 @@ class Radar(Shop):
             *crons,
         ]
 
+    def deploy(self, image: str, revision: str) -> None:
+        """As on any day: the migration, then the release."""
+        if self.revision() != revision:
+            with psycopg.connect(self.url, autocommit=True, application_name="the test") as connection:
+                connection.execute(
+                    "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'radar api' AND datname = current_database()"
+                )
+            self.alembic("upgrade", revision)
+        self.cluster.store.update("Deployment", SPACE, "deeptech-api", _with_image(image))
+        self.is_rolled_out()
+        wait_for(self.writes, "it does not write")
+
+    def alembic(self, *words: str) -> None:
+        subprocess.run(
+            [PYTHON, "-m", "alembic", *words], cwd=self.folder, env=self.environ, check=True, capture_output=True
+        )
+
     def is_rolled_out(self) -> None:
         def complete() -> bool:
             status = self.cluster.store.get("Deployment", SPACE, "deeptech-api").get("status", {})

@@ -17,8 +17,10 @@ from actions.platforms.kubernetes.refusals import MissingError
 #: A log that says nothing for so long is asked for anew: the connection may be dead.
 QUIET_SECONDS = 120.0
 GLANCE_SECONDS = 0.1
-#: Between two looks at the pod while its log is silent, and between two tries to read it.
-LOOK_EVERY_SECONDS, AGAIN_SECONDS = 2.0, 1.0
+#: Between two tries to read it.
+AGAIN_SECONDS = 1.0
+#: How long a pod may take to say that its container has ended, before its log is read again.
+OVER_WITHIN_SECONDS = 5.0
 
 
 class PodGoneError(BackoutError):
@@ -43,7 +45,7 @@ def listen(api: Api, pod: Json, voices: Voices, *, enough: Callable[[], bool]) -
             for chunk in stream.chunks(enough):
                 heard_at = time.monotonic()
                 voices.hear(chunk)
-            seen = api.get(POD, name)
+            seen = _soon_over(api, name, enough)
         except MissingError:
             raise PodGoneError(
                 f"The pod {name} went away before its command had ended (its node was drained, or somebody deleted it)",
@@ -62,8 +64,15 @@ def listen(api: Api, pod: Json, voices: Voices, *, enough: Callable[[], bool]) -
         if is_over(seen):
             code, reason = exit_of(seen) or (1, str((seen.get("status") or {}).get("reason") or "it has no exit code"))
             return Listened(exit_code=code, reason=reason)
-        time.sleep(GLANCE_SECONDS)
     return Listened(exit_code=None)
+
+
+def _soon_over(api: Api, name: str, enough: Callable[[], bool]) -> Json:
+    """A log that ended says that the container did; its pod says so a little later."""
+    until = time.monotonic() + OVER_WITHIN_SECONDS
+    while not is_over(seen := api.get(POD, name)) and time.monotonic() < until and not enough():
+        time.sleep(GLANCE_SECONDS)
+    return seen
 
 
 class _Stream:

@@ -44,6 +44,10 @@ _FROM_CONTAINER = (
 )
 #: Meshes would add a sidecar that never ends.
 _NO_SIDECARS = {"sidecar.istio.io/inject": "false", "linkerd.io/inject": "disabled"}
+#: For a pod that has no workload's own settings to take over.
+_MODEST = {
+    "allowPrivilegeEscalation": False, "capabilities": {"drop": ["ALL"]}, "seccompProfile": {"type": "RuntimeDefault"},
+}  # fmt: skip
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -152,7 +156,7 @@ def _labels(order: JobOrder) -> dict[str, str]:
 def _pod_of(order: JobOrder) -> tuple[Json, Json]:
     if order.template is None:
         pod: Json = {"automountServiceAccountToken": False}
-        container: Json = {"name": CONTAINER, "image": order.image}
+        container: Json = {"name": CONTAINER, "image": order.image, "securityContext": _MODEST}
     else:
         spec = order.template["spec"]
         found = _container(order, spec["containers"])
