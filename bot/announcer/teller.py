@@ -15,7 +15,8 @@ from actions.history.processes import certainly_dead
 from actions.history.values import RollbackId
 from bot.announcer.pacing import Pace
 from bot.announcer.places import NowhereError, Placing
-from bot.announcer.wanted import Wanted, next_call, wanted
+from bot.announcer.wanted import CARD, Wanted, next_call, wanted
+from bot.links import link_of
 from bot.presence import Presence
 from bot.render.message import Message
 from bot.render.scene import Scene
@@ -95,7 +96,9 @@ class Teller:
         """For each message how long it still has to wait; 0: it is there, and shows the truth. In order: what cannot be
         said yet keeps what follows from being said, and nothing from being edited."""
         there, waiting = dict(told.said), False
-        for each in wanted(scene, told.said):
+        card = there.get(CARD)
+        link = link_of(self.presence, channel, card.ref if card else None)
+        for each in wanted(scene, told.said, link=link):
             known = there.get(each.key)
             if known is not None and known.ref is not None:
                 yield self._edit(each, known, channel) if each.edited else 0.0

@@ -41,16 +41,18 @@ class Wanted:
     upto: int | None = None
 
 
-def wanted(scene: Scene, said: Mapping[str, Announcement]) -> Iterator[Wanted]:
-    """The card first; then what was said, in the order in which it happened; the end last."""
+def wanted(scene: Scene, said: Mapping[str, Announcement], *, link: str | None = None) -> Iterator[Wanted]:
+    """The card first; then what was said, in the order in which it happened; the end last. `link`: of the card, for those
+    messages that stay as they are."""
+    linked = replace(scene, link=link)
     over = scene.rollback.status in FINAL
     began = scene.rollback.started_at is not None
     yield Wanted(
         key=CARD, draw=lambda: card(scene), edited=True,
         urgent=scene.rollback.status not in (Status.RUNNING, Status.UNDOING),
     )  # fmt: skip
-    yield from _heard(scene, said)
-    yield from _calls(scene)
+    yield from _heard(linked, said)
+    yield from _calls(linked)
     if began:
         yield Wanted(
             key=LIVE, draw=lambda: live(scene), edited=True,
@@ -58,7 +60,7 @@ def wanted(scene: Scene, said: Mapping[str, Announcement]) -> Iterator[Wanted]:
         )  # fmt: skip
         yield from _steps(scene, said)
     if over:
-        yield from _end(scene, LIVE if began else CARD)
+        yield from _end(linked, LIVE if began else CARD)
 
 
 def _heard(scene: Scene, said: Mapping[str, Announcement]) -> Iterator[Wanted]:

@@ -13,9 +13,9 @@ from actions.history.values import RollbackId
 from bot import intake
 from bot.desk import Asked
 from bot.errands import Errands
+from bot.links import card_link
 from bot.listeners.asking import open_dialog
 from bot.listeners.drilling import begin_drill
-from bot.listeners.links import card_link
 from bot.lookups import listing_of
 from bot.presence import Presence
 from bot.render import lists, notices

@@ -6,6 +6,7 @@ from bot.presence import Presence
 from bot.slack_api import SlackError
 
 CARD = "card"
+MOST_KEPT = 5_000
 _known: dict[tuple[str, str], str] = {}
 
 
@@ -14,13 +15,18 @@ def card_link(presence: Presence, rollback: RollbackId) -> str | None:
     with presence.desk.history.reading() as connection:
         told = told_about(connection, rollback)
     card = told.said.get(CARD)
-    if card is None or card.ref is None or told.place.place is None:
+    return link_of(presence, told.place.place, card.ref if card else None)
+
+
+def link_of(presence: Presence, place: str | None, ref: str | None) -> str | None:
+    if place is None or ref is None:
         return None
-    where = (told.place.place, card.ref)
-    if where not in _known:
+    if (place, ref) not in _known:
         try:
-            found = presence.slack.call("chat.getPermalink", channel=where[0], message_ts=where[1])
+            found = presence.slack.call("chat.getPermalink", channel=place, message_ts=ref)
         except SlackError:
             return None
-        _known[where] = str(found["permalink"])
-    return _known[where]
+        if len(_known) >= MOST_KEPT:
+            _known.clear()
+        _known[place, ref] = str(found["permalink"])
+    return _known[place, ref]
