@@ -1,0 +1,20 @@
+"""A process that does nothing but tell. It is killed by those who test it."""
+
+import threading
+from datetime import timedelta
+from pathlib import Path
+
+from actions.catalog.loading import load_catalog
+from actions.history.database import History, conninfo_of
+from bot.announcer.announcer import Announcer
+from bot.presence import Presence
+from bot.settings import read_settings
+
+
+def tell(history_url: str, slack_url: str, catalog: str, lease: float, until: object = None) -> None:
+    settings = read_settings({"SLACK_API_URL": slack_url, "SLACK_BOT_TOKEN": "xoxb-good", "BACKOUT_HOME": "/nowhere"})
+    presence = Presence(settings, load_catalog(Path(catalog), {}), {})
+    presence.meet()
+    with History(conninfo_of(history_url)) as history, presence.with_history(history):
+        stopping = until if isinstance(until, threading.Event) else threading.Event()
+        Announcer(presence, history, lasting=timedelta(seconds=lease)).work(stopping, threading.Event())
