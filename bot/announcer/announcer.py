@@ -45,14 +45,14 @@ class _Known:
 
 
 class Announcer:
-    def __init__(self, presence: Presence, history: History, *, lasting: timedelta) -> None:
+    def __init__(self, presence: Presence, history: History, *, lasting: timedelta, pace: Pace | None = None) -> None:
         self._presence = presence
         self._history = history
         self._lasting = lasting
         self._leading: Lead | None = None
         self._led_until = 0.0
         self._renew_at = 0.0
-        self._pace = Pace()
+        self._pace = pace or Pace()
         self._known: dict[RollbackId, _Known] = {}
         self._busy: dict[RollbackId, Future[None]] = {}
         self._viewers = Viewers(presence, history)

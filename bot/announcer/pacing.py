@@ -21,8 +21,13 @@ KEPT_BACK = 5
 class Pace:
     """Shared by everything that one process sends."""
 
-    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self, clock: Callable[[], float] = time.monotonic, *, post_gap: float = POST_GAP, edit_gap: float = EDIT_GAP,
+        urgent_gap: float = URGENT_GAP, edits_a_minute: float = EDITS_A_MINUTE,
+    ) -> None:  # fmt: skip
         self._clock = clock
+        self._gaps = (post_gap, edit_gap, urgent_gap)
+        self._rate = edits_a_minute / 60
         self._lock = threading.Lock()
         self._posted: dict[str, float] = {}
         self._edited: dict[tuple[str, str], float] = {}
@@ -44,7 +49,7 @@ class Pace:
         """How long a message has to wait; 0 takes the turn."""
         held = self.held("chat.postMessage", channel)
         with self._lock:
-            wait = max(held, self._posted.get(channel, 0.0) + POST_GAP - self._clock())
+            wait = max(held, self._posted.get(channel, 0.0) + self._gaps[0] - self._clock())
             if wait > 0:
                 return wait
             self._posted[channel] = self._clock()
@@ -53,18 +58,17 @@ class Pace:
     def before_edit(self, channel: str, ref: str, *, urgent: bool) -> float:
         """How long an edit has to wait; 0 takes the turn."""
         held = self.held("chat.update", channel)
-        gap = URGENT_GAP if urgent else EDIT_GAP
+        gap = self._gaps[2] if urgent else self._gaps[1]
         with self._lock:
             now = self._clock()
             wait = max(held, self._edited.get((channel, ref), 0.0) + gap - now)
             if wait > 0:
                 return wait
-            rate = EDITS_A_MINUTE / 60
-            self._tokens = min(BURST, self._tokens + (now - self._filled) * rate)
+            self._tokens = min(BURST, self._tokens + (now - self._filled) * self._rate)
             self._filled = now
             least = 1.0 if urgent else 1.0 + KEPT_BACK
             if self._tokens < least:
-                return (least - self._tokens) / rate
+                return (least - self._tokens) / self._rate
             self._tokens -= 1
             self._edited[channel, ref] = now
         return 0.0

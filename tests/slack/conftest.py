@@ -1,8 +1,10 @@
 """Telling, against a Slack that can be struck at any call."""
 
 import multiprocessing
+import multiprocessing.util
 import os
 import signal
+import tempfile
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -22,6 +24,14 @@ from tests.slack.telling import tell
 #: Loaded once; a new process is a fork of what has it.
 _processes = multiprocessing.get_context("forkserver")
 _processes.set_forkserver_preload(["tests.slack.telling"])
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _room_for_processes() -> None:
+    """Not in the session's own folder: it is gone before the last of them is."""
+    ours, tempfile.tempdir = tempfile.tempdir, "/tmp"
+    multiprocessing.util.get_temp_dir()
+    tempfile.tempdir = ours
 
 
 @pytest.fixture
@@ -76,5 +86,6 @@ def telling(history: History, history_url: str, slack: PlainSlack, tmp_path: Pat
 
 
 def kill(process: BaseProcess) -> None:
-    if process.pid is not None:
+    if process.is_alive() and process.pid is not None:
         os.kill(process.pid, signal.SIGKILL)
+        process.join()

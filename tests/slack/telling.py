@@ -7,6 +7,7 @@ from pathlib import Path
 from actions.catalog.loading import load_catalog
 from actions.history.database import History, conninfo_of
 from bot.announcer.announcer import Announcer
+from bot.announcer.pacing import Pace
 from bot.presence import Presence
 from bot.settings import read_settings
 
@@ -17,4 +18,7 @@ def tell(history_url: str, slack_url: str, catalog: str, lease: float, until: ob
     presence.meet()
     with History(conninfo_of(history_url)) as history, presence.with_history(history):
         stopping = until if isinstance(until, threading.Event) else threading.Event()
-        Announcer(presence, history, lasting=timedelta(seconds=lease)).work(stopping, threading.Event())
+        # The plain Slack takes as much as it is given.
+        pace = Pace(post_gap=0.05, edit_gap=0.2, urgent_gap=0.05, edits_a_minute=6000)
+        announcer = Announcer(presence, history, lasting=timedelta(seconds=lease), pace=pace)
+        announcer.work(stopping, threading.Event())
