@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from actions.catalog.matrix import MatrixRow
 from bot.render.blocks import button, context, header, section
-from bot.render.buttons import Button
+from bot.render.buttons import Button, decode_service
 from bot.render.foreign import foreign, plain, worded
 from bot.render.message import Block, Message, message
 
@@ -38,7 +38,10 @@ def advice(failure: str, found: Sequence[Advised]) -> Message:
 
 def _answer(each: Advised) -> Block:
     start = button(
-        "Take it back…", Button.START, each.service, spoken=f"Open the dialog to take {plain(each.service, 40)} back"
+        "Take it back…",
+        Button.START,
+        decode_service(each.service) or "",
+        spoken=f"Open the dialog to take {plain(each.service, 40)} back",
     )
     lines = [f"*{foreign(each.service, 60)}*: when “{foreign(each.row.failure, 150)}”, *{answer_words(each.row)}*"]
     if each.row.advice:

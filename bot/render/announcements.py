@@ -73,7 +73,7 @@ def asked(scene: Scene) -> Message:
 
 def asked_again(scene: Scene, changed: Sequence[str]) -> Message:
     """The approvals are void, because the world has changed; calls the approvers to what is there now."""
-    why = some([f"• {with_names(worded(each, 250))}" for each in changed], 5, "more changes")
+    why = some(changed, 5, "more changes", said=lambda each: f"• {with_names(worded(each, 250))}")
     what = f"🔁 {_of(scene)}: earlier approvals are void, for something has changed. {people(_deciders(scene))}, please look again."
     return _said(scene, what, *why)
 
@@ -123,7 +123,7 @@ def over(scene: Scene) -> Message:
 def started(scene: Scene) -> Message:
     rollback = scene.rollback
     approved = [person(voice.person) for voice in approvals(scene)]
-    by = f", approved by {' and '.join(approved)}" if approved else ""
+    by = f", approved by {' and '.join(some(approved, 8))}" if approved else ""
     target = code(rollback.to_revision or rollback.target, 60)
     return _said(scene, f"▶️ {_of(scene)} begins: back to {target}{by}.")
 

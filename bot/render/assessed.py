@@ -9,6 +9,8 @@ from typing import Any
 from actions.assess.values import Finding, LedgerEntry, Ruling, Strategy, Verdict
 from actions.catalog.risk import Risk
 
+LONGEST_SECONDS = 366 * 86400
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class PathStep:
@@ -120,12 +122,14 @@ def _strategy(each: Mapping[str, Any]) -> Strategy:
 
 
 def _verdict(value: object) -> Verdict | None:
-    if not isinstance(value, Mapping) or value.get("verdict") not in {each.value for each in Ruling}:
+    said = value if isinstance(value, Mapping) else {}
+    ruling = next((each for each in Ruling if each.value == said.get("verdict")), None)
+    if ruling is None:
         return None
-    approvals = value.get("approvals")
+    approvals = said.get("approvals")
     return Verdict(
-        ruling=Ruling(value["verdict"]), approvals=approvals if isinstance(approvals, int) else 0,
-        reasons=_words(value.get("reasons")), override_possible=bool(value.get("override_possible")),
+        ruling=ruling, approvals=approvals if isinstance(approvals, int) else 0, reasons=_words(said.get("reasons")),
+        override_possible=bool(said.get("override_possible")),
     )  # fmt: skip
 
 
@@ -147,7 +151,7 @@ def _trial(value: object) -> Trial | None:
 
 
 def _risk(value: object) -> Risk | None:
-    return Risk(value) if value in {each.value for each in Risk} else None
+    return next((each for each in Risk if each.value == value), None)
 
 
 def _word(value: object) -> str | None:
@@ -159,7 +163,8 @@ def _words(value: object) -> tuple[str, ...]:
 
 
 def _number(value: object) -> float | None:
-    return float(value) if isinstance(value, int | float) else None
+    # Beyond a year (or no number at all) it is no time that anybody measured.
+    return float(value) if isinstance(value, int | float) and abs(value) < LONGEST_SECONDS else None
 
 
 def _moment(value: object) -> datetime | None:

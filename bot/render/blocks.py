@@ -105,6 +105,16 @@ def choice_of(options: Sequence[Block], *, placeholder: str, initial: str | None
     return _with_initial({"type": "static_select", "placeholder": plain_text(placeholder)}, options, initial)
 
 
+def choice_in_groups(
+    groups: Sequence[tuple[str, Sequence[Block]]], *, placeholder: str, initial: str | None = None
+) -> Block:  # fmt: skip
+    """For more options than a menu takes without groups."""
+    made: Block = {"type": "static_select", "placeholder": plain_text(placeholder)}
+    made["option_groups"] = [{"label": plain_text(label), "options": list(options)} for label, options in groups]
+    found = next((each for _, options in groups for each in options if each["value"] == initial), None)
+    return made | ({"initial_option": found} if found else {})
+
+
 def radio(options: Sequence[Block], *, initial: str | None = None) -> Block:
     return _with_initial({"type": "radio_buttons"}, options, initial)
 

@@ -134,7 +134,8 @@ class Page:
     before: RollbackId | None = None
 
     def encode(self) -> str:
-        return ":".join((str(self.before or self.number), *([self.service] if self.service else ())))
+        service = decode_service(self.service)
+        return ":".join((str(self.before or self.number), *([service] if service else ())))
 
     @classmethod
     def decode(cls, value: object) -> "Page | None":

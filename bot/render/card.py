@@ -11,7 +11,7 @@ from bot.render.assessed import Assessed, assessed
 from bot.render.blocks import context, header, section
 from bot.render.cost import consequence, losses, risk_words, trial, ways
 from bot.render.foreign import code, foreign, quoted, worded
-from bot.render.judged import approvals, deciders, findings, path, policy, spoken
+from bot.render.judged import MOST_VOICES, approvals, deciders, findings, path, policy, spoken
 from bot.render.limits import some
 from bot.render.message import Block, Message, message
 from bot.render.people import moment, person, with_names
@@ -111,7 +111,7 @@ def _changed(scene: Scene) -> Iterator[Block]:
         {person(voice.person) for voice in scene.approvals if voice.voided_at and voice.voice is Voice.APPROVE}
     )
     counted = f" No more counts: the approval of {', '.join(void)}." if void else ""
-    lines = some([f"• {with_names(worded(each, 250))}" for each in why], 5, "more changes")
+    lines = some(why, 5, "more changes", said=lambda each: f"• {with_names(worded(each, 250))}")
     yield section("\n".join([f"🔁 *Asked again, for something has changed.*{counted}", *lines]), name="changed")
 
 
@@ -141,7 +141,7 @@ def _under_way(scene: Scene, found: Assessed) -> Iterator[Block]:
 
 def _decided(scene: Scene) -> list[str]:
     standing = approvals(scene) or tuple(v for v in scene.approvals if v.voided_at is None)
-    return [f"• {spoken(voice)}" for voice in standing]
+    return some(standing, MOST_VOICES, said=lambda voice: f"• {spoken(voice)}")
 
 
 def _over(scene: Scene, found: Assessed) -> Iterator[Block]:

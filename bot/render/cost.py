@@ -61,7 +61,9 @@ def losses(found: Assessed) -> str | None:
     """Per table and column; None where the way that was asked for has no such ledger."""
     if found.strategy != "downgrade" or not found.ledger:
         return None
-    lines = some([f"• {loss(entry)}" for entry in found.ledger], MOST_LOSSES, "more tables and columns: see the ledger")
+    lines = some(
+        found.ledger, MOST_LOSSES, "more tables and columns: see the ledger", said=lambda entry: f"• {loss(entry)}"
+    )
     return "\n".join(["*What would be lost*", *lines])
 
 
@@ -88,11 +90,12 @@ def _locks(tried: Trial) -> str:
     if not tried.locks:
         return ""
     strong = [lock for lock in tried.locks if "Exclusive" in lock[1]] or list(tried.locks)
-    said = [
-        f"{code(relation, 80)}" + (f" for {length(seconds)}" if seconds is not None else "")
-        for relation, _, seconds in strong
-    ]
-    return f" It locks {', '.join(some(said, MOST_LOCKS))}."
+    return f" It locks {', '.join(some(strong, MOST_LOCKS, said=_lock))}."
+
+
+def _lock(lock: tuple[str, str, float | None]) -> str:
+    relation, _, seconds = lock
+    return code(relation, 80) + (f" for {length(seconds)}" if seconds is not None else "")
 
 
 def ways(found: Assessed) -> str | None:

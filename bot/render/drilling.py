@@ -32,7 +32,7 @@ def drill_report(drill: Drill) -> Message:
     backup = f"Backup {code(drill.backup, 120)} was made, and stays. " if drill.backup else ""
     return message(
         text, header(f"🧪 Rollback test of {name}"), section(f"*{text}*{dry}", name="verdict"),
-        section("\n".join(some([_point(point) for point in drill.points], 20, "more points")), name="points"),
+        section("\n".join(some(drill.points, 20, "more points", said=_point)), name="points"),
         context(f"{backup}Begun {moment(drill.started_at)}."),
     )  # fmt: skip
 

@@ -77,6 +77,11 @@ def plain(text: object, most: int = 300) -> str:
     return _isolated(_EMOJI.sub(f":{_JOINER}", said))
 
 
+def typed(text: str) -> str:
+    """What somebody typed, given back to them to go on with."""
+    return "\n".join(_HIDDEN.sub("", line) for line in text.splitlines())
+
+
 def quoted(text: object, most: int = 600) -> str:
     """As a quotation in mrkdwn: each line of it is marked as somebody's words."""
     lines = [foreign(line, most) for line in str(text).splitlines() if clean(line)]

@@ -7,7 +7,7 @@ from typing import Final
 
 from actions.history.values import BackupRecord, BackupState, Rollback
 from bot.render.blocks import button, context, divider, header, row, section
-from bot.render.buttons import Button, Dialog, Page
+from bot.render.buttons import Button, Dialog, Page, decode_service
 from bot.render.foreign import code, foreign, plain
 from bot.render.limits import fit_view
 from bot.render.lists import BACKUP_WORDS, rollback_line, show_button
@@ -104,7 +104,10 @@ def _services(shown: HomePage) -> Iterator[Block]:
 
 def _service(each: ServiceNow, at: datetime) -> Block:
     start = button(
-        "Take it back…", Button.START, each.name, spoken=f"Open the dialog to take {plain(each.name, 40)} back"
+        "Take it back…",
+        Button.START,
+        decode_service(each.name) or "",
+        spoken=f"Open the dialog to take {plain(each.name, 40)} back",
     )
     there = f"at {code(each.revision, 40)}" if each.revision else "revision not known"
     since = f", since {moment(each.since)}" if each.since else ""

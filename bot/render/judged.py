@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from actions.assess.values import Finding, Ruling
 from actions.catalog.risk import Risk
 from actions.history.values import Approval, Voice
-from bot.render.assessed import Assessed
+from bot.render.assessed import Assessed, PathStep
 from bot.render.foreign import code, foreign, worded
 from bot.render.limits import some
 from bot.render.people import moment, people, person
@@ -16,6 +16,7 @@ from bot.wording.rollbacks import voice_marks
 MOST_FINDINGS = 4
 MOST_REASONS = 4
 MOST_REVISIONS = 6
+MOST_VOICES = 8
 
 #: In words: a colour alone says nothing to many.
 SEVERITY = {
@@ -49,7 +50,7 @@ def policy(found: Assessed) -> str | None:
         Ruling.APPROVE: f"✋ *The policy wants the approval of {people_count(verdict.approvals)}.*",
         Ruling.REFUSE: "⛔ *The policy refuses it.*",
     }[verdict.ruling]
-    reasons = some([f"• {worded(reason, 260)}" for reason in verdict.reasons], MOST_REASONS, "more reasons")
+    reasons = some(verdict.reasons, MOST_REASONS, "more reasons", said=lambda reason: f"• {worded(reason, 260)}")
     return "\n".join([said, *reasons])
 
 
@@ -73,7 +74,7 @@ def deciders(scene: Scene, found: Assessed) -> Iterator[str]:
         at = moment((scene.shown_at or rollback.requested_at) + glass.after)
         yield f"No approver to be reached? From {at} on, {people(glass.by)} may break the glass."
     if standing := approvals(scene):
-        yield f"So far: {len(standing)} of {needed}. {'; '.join(map(spoken, standing))}"
+        yield f"So far: {len(standing)} of {needed}. {'; '.join(some(standing, MOST_VOICES, said=spoken))}"
 
 
 def approvals(scene: Scene) -> tuple[Approval, ...]:
@@ -94,15 +95,16 @@ def spoken(voice: Approval) -> str:
 
 def path(scene: Scene, found: Assessed) -> str:
     """From where to where, and over what."""
-    ends = (
-        f"From {code(revisions_named(found.live) if found.live else scene.rollback.from_revision or '?', 80)} back to "
-    )
+    ends = f"From {code(revisions_named(found.live[:9]) if found.live else scene.rollback.from_revision or '?', 80)} back to "
     ends += code(
-        revisions_named(found.target) if found.target else scene.rollback.to_revision or scene.rollback.target, 80
+        revisions_named(found.target[:9]) if found.target else scene.rollback.to_revision or scene.rollback.target, 80
     )
     if not found.path:
         return ends
     count = len(found.path)
-    steps = [f"↩️ undo {code(each.revision, 40)} {foreign(each.message, 100)}" for each in found.path]
     number = "1 revision" if count == 1 else f"{count:,} revisions"
-    return "\n".join([f"*{ends}, {number}*", *some(steps, MOST_REVISIONS, "more revisions")])
+    return "\n".join([f"*{ends}, {number}*", *some(found.path, MOST_REVISIONS, "more revisions", said=_undone)])
+
+
+def _undone(step: PathStep) -> str:
+    return f"↩️ undo {code(step.revision, 40)} {foreign(step.message, 100)}"

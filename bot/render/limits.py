@@ -6,11 +6,12 @@ A text that is cut says how much is missing. The budget for all texts of one mes
 
 import json
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from hashlib import sha256
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 Json = dict[str, Any]
+Thing = TypeVar("Thing")
 
 MESSAGE_BLOCKS: Final = 50
 VIEW_BLOCKS: Final = 100
@@ -80,11 +81,10 @@ def _closing(text: str) -> str:
     return "`" if text.replace("```", "").rpartition("\n")[2].count("`") % 2 else ""
 
 
-def some(things: Sequence[str], most: int, noun: str = "more") -> list[str]:
-    """The first so many; when there are others, the last line says how many."""
-    if len(things) <= most:
-        return list(things)
-    return [*things[:most], f"… ({len(things) - most:,} {noun})"]
+def some(things: Sequence[Thing], most: int, noun: str = "more", *, said: Callable[[Thing], str] = str) -> list[str]:
+    """The first so many in words; when there are others, the last line says how many."""
+    lines = [said(each) for each in things[:most]]
+    return [*lines, f"… ({len(things) - most:,} {noun})"] if len(things) > most else lines
 
 
 def fit_message(blocks: Iterable[Json]) -> tuple[Json, ...]:

@@ -40,7 +40,8 @@ def history_page(rollbacks: Sequence[Rollback], *, service: str | None, more: bo
         return message(text, section(text))
     last = rollbacks[:MOST][-1]
     blocks = [_line(each, at) for each in rollbacks[:MOST]]
-    text = f"Rollbacks{of}, the newest first: {rollbacks[0].id} {state(rollbacks[0].status)}"
+    said = f" of {foreign(service, 60)}" if service else ""
+    text = f"Rollbacks{said}, the newest first: {rollbacks[0].id} {state(rollbacks[0].status)}"
     older = [row(button(
         "Older ones", Button.HISTORY_PAGE, Page(before=last.id, service=service).encode(), spoken=f"Rollbacks before {last.id}",
     ))] if more or len(rollbacks) > MOST else []  # fmt: skip

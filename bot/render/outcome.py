@@ -43,7 +43,7 @@ def _facts(scene: Scene) -> Iterator[str]:
     if isinstance(rows, int):
         yield f"Rows written by the downgrade: {rows:,}"
     if isinstance(locks, list) and locks:
-        yield f"Locks it took: {', '.join(some([code(lock, 60) for lock in locks], 4, 'more'))}"
+        yield f"Locks it took: {', '.join(some(locks, 4, 'more', said=lambda lock: code(lock, 60)))}"
     if backup := backup_of(scene):
         yield f"Backup of this run, proven by restoring it: {code(backup)}"
 

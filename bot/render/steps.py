@@ -142,6 +142,6 @@ def trouble_of(step: Step) -> Iterator[str]:
         yield f"Where: {worded(where, 200)}"
     held = error.get("held_by")
     if isinstance(held, list) and held:
-        yield f"Held by: {'; '.join(some([foreign(each, 120) for each in held], 3, 'more'))}"
+        yield f"Held by: {'; '.join(some(held, 3, 'more', said=lambda each: foreign(each, 120)))}"
     if next_step := error.get("next_step"):
         yield f"→ {worded(next_step, 400)}"

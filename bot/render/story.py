@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from actions.history.lifecycle import Status
-from actions.history.values import Event
+from actions.history.values import Approval, Event
 from bot.render.assessed import Assessed, assessed
 from bot.render.blocks import button, context, divider, header, row, section
 from bot.render.buttons import Button
@@ -41,8 +41,7 @@ def _blocks(scene: Scene, found: Assessed) -> Iterator[Block]:
     if rollback.started_at is None and rollback.status is not Status.ASSESSING:
         yield from decision_parts(found)
     if scene.approvals:
-        voices = [f"• {spoken(voice)}{' (void)' if voice.voided_at else ''}" for voice in scene.approvals]
-        yield section("\n".join(["*Decisions*", *some(voices, 10, "more")]), name="voices")
+        yield section("\n".join(["*Decisions*", *some(scene.approvals, 10, "more", said=_voice)]), name="voices")
     if scene.steps and rollback.started_at is not None:
         yield section(
             "\n".join(["*Steps*", step_lines(scene.steps, scene.progress, scene.at, over=not scene.rollback.live)]),
@@ -57,6 +56,10 @@ def _blocks(scene: Scene, found: Assessed) -> Iterator[Block]:
     if scene.head is not None:
         yield context(record(scene.head))
     yield from _buttons(scene, found)
+
+
+def _voice(voice: Approval) -> str:
+    return f"• {spoken(voice)}{' (void)' if voice.voided_at else ''}"
 
 
 def _facts(scene: Scene, found: Assessed) -> Iterator[str]:

@@ -117,7 +117,8 @@ def _check_mrkdwn(text: str) -> None:
     assert bare.count("```") % 2 == 0, text
     for line in bare.replace("```", "").splitlines():
         assert line.count("`") % 2 == 0, line
-    _check_plain(bare)
+    # In code nothing is a mention.
+    _check_plain(re.sub(r"```.*?```", "", bare, flags=re.DOTALL))
 
 
 def _check_plain(text: str) -> None:

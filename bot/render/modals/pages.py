@@ -2,7 +2,8 @@
 
 import csv
 import io
-from collections.abc import Sequence
+from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Final
 
 from actions.redaction import redact
@@ -15,61 +16,76 @@ from bot.render.judged import finding
 from bot.render.message import Attachment, Block, View, modal
 from bot.render.scene import Scene
 
-ON_A_PAGE: Final = 40
-FINDINGS_ON_A_PAGE: Final = 15
-#: So many lines of one section.
-_TOGETHER: Final = 10
 #: SQL in one section, and in the whole dialog.
 _SQL_PART: Final = 2_700
 _SQL_PARTS: Final = 12
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Book:
+    """What is read page by page; a line is put into words only when its page is open."""
+
+    dialog: Dialog
+    title: str
+    #: All of it in a sentence.
+    whole: str
+    count: int
+    line: Callable[[int], str]
+    on_a_page: int
+    #: So many lines in one section.
+    together: int
+    turn: Button
+    turn_back: Button
+    file: Button | None = None
+
+
 def ledger_dialog(scene: Scene, page: int = 1) -> View:
     found = assessed(scene.shown)
     whole = f"*{worded(consequence(found), 300)}.*" if found.ledger else "*Nothing that was counted would be lost.*"
-    lines = [f"• {loss(entry)}" for entry in found.ledger]
-    return _paged(scene, Dialog.LEDGER, "What would be lost", page, (whole, lines, ON_A_PAGE), _LEDGER_BUTTONS)
+    book = _Book(
+        dialog=Dialog.LEDGER, title="What would be lost", whole=whole, count=len(found.ledger),
+        line=lambda number: f"• {loss(found.ledger[number])}", on_a_page=40, together=10, turn=Button.LEDGER_PAGE,
+        turn_back=Button.LEDGER_BEFORE, file=Button.LEDGER_FILE,
+    )  # fmt: skip
+    return _opened(scene, book, page)
 
 
 def findings_dialog(scene: Scene, page: int = 1) -> View:
     found = assessed(scene.shown)
-    lines = [finding(each, 400) for each in found.findings]
-    whole = f"*{len(lines):,} findings, the worst first.*" if lines else "*Nothing to worry about was found.*"
-    return _paged(scene, Dialog.FINDINGS, "What we found", page, (whole, lines, FINDINGS_ON_A_PAGE), _FINDINGS_BUTTONS)
+    count = len(found.findings)
+    whole = f"*{count:,} findings, the worst first.*" if count else "*Nothing to worry about was found.*"
+    book = _Book(
+        dialog=Dialog.FINDINGS, title="What we found", whole=whole, count=count,
+        line=lambda number: finding(found.findings[number], 400), on_a_page=15, together=3, turn=Button.FINDINGS_PAGE,
+        turn_back=Button.FINDINGS_BEFORE,
+    )  # fmt: skip
+    return _opened(scene, book, page)
 
 
-#: For the next page, for the one before, for the file.
-_Names = tuple[Button, Button, Button | None]
-_LEDGER_BUTTONS: Final = (Button.LEDGER_PAGE, Button.LEDGER_BEFORE, Button.LEDGER_FILE)
-_FINDINGS_BUTTONS: Final = (Button.FINDINGS_PAGE, Button.FINDINGS_BEFORE, None)
-
-
-def _paged(
-    scene: Scene, dialog: Dialog, title: str, page: int, content: tuple[str, Sequence[str], int],
-    names: _Names,
-) -> View:  # fmt: skip
-    whole, lines, on_a_page = content
-    last = max(1, -(-len(lines) // on_a_page))
+def _opened(scene: Scene, book: _Book, page: int) -> View:
+    last = max(1, -(-book.count // book.on_a_page))
     page = min(max(page, 1), last)
-    here = lines[(page - 1) * on_a_page : page * on_a_page]
-    together = _TOGETHER if dialog is Dialog.LEDGER else 3
-    parts = [section("\n".join(here[at : at + together]), name=f"part-{at}") for at in range(0, len(here), together)]
+    here = range((page - 1) * book.on_a_page, min(page * book.on_a_page, book.count))
+    lines = [book.line(number) for number in here]
+    parts = [
+        section("\n".join(lines[at : at + book.together]), name="part") for at in range(0, len(lines), book.together)
+    ]
     of = context(f"{scene.rollback.id} of {foreign(scene.rollback.service, 60)}, page {page} of {last}", name="of")
-    reference = _reference(scene, page)
     return modal(
-        dialog, title, section(whole, name="whole"), *parts, of, *_turning(scene, page, last, names), metadata=reference
-    )
+        book.dialog, book.title, section(book.whole, name="whole"), *parts, of, *_turning(scene, book, page, last),
+        metadata=_reference(scene, page),
+    )  # fmt: skip
 
 
-def _turning(scene: Scene, page: int, last: int, names: _Names) -> list[Block]:
-    turn, back, file = names
+def _turning(scene: Scene, book: _Book, page: int, last: int) -> list[Block]:
     made = []
     if page > 1:
-        made.append(button("◀ Before", back, _reference(scene, page - 1), spoken=f"Page {page - 1}"))
+        made.append(button("◀ Before", book.turn_back, _reference(scene, page - 1), spoken=f"Page {page - 1}"))
     if page < last:
-        made.append(button("Next ▶", turn, _reference(scene, page + 1), spoken=f"Page {page + 1}"))
-    if file is not None and last > 1:
-        made.append(button("All of it as a file", file, _reference(scene, 1), spoken="Send the whole ledger as a file"))
+        made.append(button("Next ▶", book.turn, _reference(scene, page + 1), spoken=f"Page {page + 1}"))
+    if book.file is not None and last > 1:
+        spoken = "Send the whole ledger as a file"
+        made.append(button("All of it as a file", book.file, _reference(scene, 1), spoken=spoken))
     return [row(*made, name="turn")] if made else []
 
 

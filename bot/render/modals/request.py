@@ -11,6 +11,7 @@ from bot.intake.request import LONGEST_REASON, STRATEGIES, read_target
 from bot.intake.tidying import sentence, tidy
 from bot.render.advice import answer_words
 from bot.render.blocks import (
+    choice_in_groups,
     choice_of,
     context,
     line_of_text,
@@ -22,7 +23,7 @@ from bot.render.blocks import (
     ticks,
 )
 from bot.render.buttons import Dialog, Field, Origin, decode_service
-from bot.render.foreign import code, foreign, plain, worded
+from bot.render.foreign import code, foreign, plain, typed, worded
 from bot.render.limits import OPTIONS
 from bot.render.message import Block, View, modal
 from bot.render.modals.answers import ticked, written
@@ -33,6 +34,8 @@ WAYS: Final = (
     ("app-only", "Application only", "The older release on the newer schema. Nothing is lost."),
 )  # fmt: skip
 MOST_ANSWERS: Final = 3
+#: A menu of more of them would be larger than a view may be.
+MANY_SERVICES: Final = 500
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -101,7 +104,7 @@ def _questions(form: RequestForm) -> Iterator[Block]:
     )
     yield _service(form)
     yield question(
-        Field.FAILURE, "What fails?", line_of_text(placeholder="login is broken", initial=form.failure, most=500),
+        Field.FAILURE, "What fails?", line_of_text(placeholder="login is broken", initial=typed(form.failure), most=500),
         hint="Press Enter, and the runbooks' decision matrix says what to take back.", optional=True, tells=True,
     )  # fmt: skip
     yield from _answers(form)
@@ -109,7 +112,7 @@ def _questions(form: RequestForm) -> Iterator[Block]:
     ways = [option(name, value, description) for value, name, description in WAYS]
     yield question(Field.STRATEGY, "Way out", radio(ways, initial=suggested(form.answers) or "downgrade"))
     yield question(
-        Field.REASON, "Why", lines_of_text(placeholder="Approvers and the history will read it", initial=form.reason, most=LONGEST_REASON),
+        Field.REASON, "Why", lines_of_text(placeholder="Approvers and the history will read it", initial=typed(form.reason), most=LONGEST_REASON),
         optional=True,
     )  # fmt: skip
     yield question(
@@ -120,23 +123,20 @@ def _questions(form: RequestForm) -> Iterator[Block]:
 
 
 def _service(form: RequestForm) -> Block:
+    if len(form.services) > MANY_SERVICES:
+        by_hand = line_of_text(placeholder=f"One of {len(form.services):,}", initial=form.service, most=60)
+        return question(Field.SERVICE, "Service", by_hand, hint="Its name; press Enter.", tells=True)
     options = [option(name, name) for name in form.services]
-    menu = choice_of(options, placeholder="Which one?", initial=form.service)
-    if len(options) > OPTIONS:
-        menu = _in_groups(menu, options)
+    if len(options) <= OPTIONS:
+        return question(
+            Field.SERVICE, "Service", choice_of(options, placeholder="Which one?", initial=form.service), tells=True
+        )
+    groups = [options[at : at + OPTIONS] for at in range(0, len(options), OPTIONS)]
+    menu = choice_in_groups(
+        [(f"{group[0]['value']} to {group[-1]['value']}", group) for group in groups], placeholder="Which one?",
+        initial=form.service,
+    )  # fmt: skip
     return question(Field.SERVICE, "Service", menu, tells=True)
-
-
-def _in_groups(menu: Block, options: Sequence[Block]) -> Block:
-    """A menu takes a hundred; a hundred groups of a hundred take whatever a catalog has."""
-    grouped = [
-        {
-            "label": {"type": "plain_text", "text": f"{options[at]['value']} …", "emoji": True},
-            "options": list(options[at : at + OPTIONS]),
-        }
-        for at in range(0, len(options), OPTIONS)
-    ]
-    return {**{name: value for name, value in menu.items() if name != "options"}, "option_groups": grouped}
 
 
 def _answers(form: RequestForm) -> Iterator[Block]:
@@ -161,8 +161,7 @@ def _targets(form: RequestForm) -> Iterator[Block]:
         yield context("⏳ Reading the revisions …", name="reading")
     elif form.trouble:
         yield context(f"⚠️ The revisions could not be read: {worded(form.trouble, 300)}", name="unread")
-    elif form.revisions:
-        choices = [_revision(each, number) for number, each in enumerate(form.revisions[: OPTIONS - 1], start=1)]
+    elif choices := [*_revisions(form)]:
         if form.live:
             yield context(f"Now at {code(form.live, 60)}.", name="live")
         menu = choice_of(choices, placeholder="Which revision?", initial=choices[0]["value"])
@@ -170,7 +169,7 @@ def _targets(form: RequestForm) -> Iterator[Block]:
         left = len(form.revisions) - len(choices)
         if left > 0:
             yield context(f"… ({left:,} older ones: write them below)", name="older")
-    label = "Or another revision" if form.revisions else "Back to"
+    label = "Or another revision" if form.revisions and not form.reading and not form.trouble else "Back to"
     yield question(
         Field.OTHER_TARGET, label, line_of_text(placeholder="4f1a, base, -2", most=100),
         hint="A revision, the beginning of its id, a label, base, or -2 for two steps back. Nothing: one step back.",
@@ -178,12 +177,14 @@ def _targets(form: RequestForm) -> Iterator[Block]:
     )  # fmt: skip
 
 
-def _revision(each: RevisionChoice, steps: int) -> Block:
-    created = f"{each.created[:10]}, " if each.created else ""
-    message = plain(each.message, 60) or "no message"
-    return option(
-        f"{each.id[:16]} {message}", f"to:{each.id}"[:150], f"{created}{steps} step{'' if steps == 1 else 's'} back"
-    )
+def _revisions(form: RequestForm) -> Iterator[Block]:
+    """An id that could not be typed cannot be chosen either."""
+    for steps, each in enumerate(form.revisions[:OPTIONS], start=1):
+        if isinstance(read_target(each.id), Refusal):
+            continue
+        created = f"{plain(each.created, 10)}, " if each.created else ""
+        far = f"{created}{steps} step{'' if steps == 1 else 's'} back"
+        yield option(f"{each.id[:16]} {plain(each.message, 60) or 'no message'}", f"to:{each.id}", far)
 
 
 def filled(values: Mapping[str, object]) -> Filled | dict[str, str]:
