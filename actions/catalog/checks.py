@@ -3,14 +3,15 @@
 from datetime import timedelta
 from typing import Annotated, Any, ClassVar, Literal, Self
 
-from pydantic import BeforeValidator, Field, PlainSerializer, model_validator
+from pydantic import BeforeValidator, Field, model_validator
 from typing_extensions import TypeAliasType
 
 from actions.catalog.command import Command
 from actions.catalog.durations import Duration, Pause
-from actions.catalog.entry import ONE_OR_MANY, Entry, InEditor, expected, sentence
+from actions.catalog.entry import ONE_OR_MANY, Entry, sentence
 from actions.catalog.kinds import by_key, tag
 from actions.catalog.migrations import WorkloadRef
+from actions.catalog.tolerance import Allowance
 from actions.catalog.values import (
     AtLeastOne,
     Comparable,
@@ -30,36 +31,6 @@ from actions.catalog.values import (
 _JSON_PATH = r"\.?[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]+)*"
 JsonPath = Annotated[
     str, matching(_JSON_PATH, "a path into JSON such as `count` or `items.0.id`"), pattern(_JSON_PATH, ".count")
-]
-
-
-class Tolerance(Entry):
-    """How far a number may be from the expected one."""
-
-    by: float = Field(ge=0, allow_inf_nan=False, description="The distance itself, or in percent.")
-    percent: Flag = Field(default=False, description="Whether `by` is a share of the expected number.")
-
-    def accepts(self, *, wanted: float, seen: float) -> bool:
-        return abs(seen - wanted) <= (abs(wanted) * self.by / 100 if self.percent else self.by)
-
-
-def _tolerance(written: Any) -> Any:
-    if isinstance(written, Tolerance):
-        return written
-    number = written.removesuffix("%").strip() if isinstance(written, str) else written
-    percent = isinstance(written, str) and written.endswith("%")
-    if isinstance(number, str) and percent and number.replace(".", "", 1).isascii() and len(number) < 10:
-        number = float(number) if number.replace(".", "", 1).isdigit() else None
-    if not isinstance(number, int | float) or isinstance(number, bool) or not 0 <= number < 1e15:
-        raise expected("a number, or a share such as `5%`")
-    return Tolerance(by=float(number), percent=percent)
-
-
-Allowance = Annotated[
-    Tolerance,
-    BeforeValidator(_tolerance),
-    PlainSerializer(lambda tolerance: f"{tolerance.by:g}{'%' if tolerance.percent else ''}", return_type=str),
-    InEditor({"anyOf": [{"type": "number", "minimum": 0}, {"type": "string", "pattern": "^[0-9.]+ *%$"}]}),
 ]
 
 

@@ -11,6 +11,7 @@ from actions.catalog.entry import ONE_OR_MANY, Also, Entry, Named, shared
 from actions.catalog.people import People
 from actions.catalog.risk import Environment, Risk
 from actions.catalog.schedules import Window
+from actions.catalog.tolerance import Allowance, Tolerance
 from actions.catalog.values import AtLeastOne, Count, Flag
 
 Ruling = Literal["allow", "refuse"]
@@ -94,6 +95,11 @@ class Policy(Named):
     )
     approval_expires: Duration = Field(
         default=timedelta(hours=1), description="How long a request waits for approval, and how long an approval holds."
+    )
+    growth: Allowance = Field(
+        default=Tolerance(by=0),
+        description="How much what would be lost may grow, per table or column, without another approval: `1%` of what was "
+        "approved, or so many rows. Only rows that are written on and on; never a new table or a higher risk.",
     )
     after_failure: Literal["ask", "retry", "restore", "keep"] = Field(
         default="ask",

@@ -106,7 +106,7 @@ def what_voids(
     if not rollback.approvals_needed:
         # Nobody was asked to accept those counts: that they grow while the service is in use changes nothing.
         approved = replace(approved, ledger=None)
-    return voided_by(approved, case.seal)
+    return voided_by(approved, case.seal, growth=site.service.policy.growth)
 
 
 def what_voids_of_database(
@@ -126,7 +126,7 @@ def what_voids_of_database(
     assessed = assess_database(site, target, with_data=with_data, should_stop=should_stop)
     now = seal(shown_of(site.service, assessed.assessment.evidence, assessed.assessment.facts), passing=PASSING)
     ledger = approved.ledger if rollback.approvals_needed else None
-    return voided_by(Seal(exact=exact, ledger=ledger), now)
+    return voided_by(Seal(exact=exact, ledger=ledger), now, growth=site.service.policy.growth)
 
 
 def case_for(

@@ -16,6 +16,7 @@ from actions.assess.values import Failure, FailureKind, LedgerEntry, RehearsalKi
 from actions.catalog.policy import Override
 from actions.catalog.risk import Risk
 from actions.catalog.schedules import Window
+from actions.catalog.tolerance import Tolerance
 from actions.errors import RefusedError
 from actions.history.canonical import decode, encode
 from tests.assess_decide import worlds
@@ -223,6 +224,33 @@ def test_only_worse_counts(old: LedgerEntry | None, new: LedgerEntry | None, wor
     said = is_worse(*((one,) if one else () for one in (old, new)))
     assert len(said) == (words is not None)
     assert all(words in sentence and sentence.endswith("approve the new numbers.") for sentence in said if words)
+
+
+PERCENT, ROWS = Tolerance(by=1, percent=True), Tolerance(by=50)
+GROWN = [
+    pytest.param(entry(1000, written_since_deploy=10), entry(1010, written_since_deploy=15), True, id="as far as it may"),
+    pytest.param(entry(1000, written_since_deploy=10), entry(1011, written_since_deploy=21), False, id="a row more"),
+    pytest.param(entry(1000, written_since_deploy=10), entry(1005, written_since_deploy=10), False, id="not by writing"),
+    pytest.param(entry(1000, written_since_deploy=0), entry(1005, written_since_deploy=5), False, id="nobody wrote before"),
+    pytest.param(entry(1000), entry(1005), False, id="not known whether it was written"),
+    pytest.param(entry(0, written_since_deploy=1), entry(1, written_since_deploy=2), False, id="a share of nothing"),
+    pytest.param(None, entry(1, written_since_deploy=1), False, id="what was not in the ledger"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("old", "new", "holds"), GROWN)
+def test_only_what_is_written_on_and_on_may_grow_and_by_no_more_than_the_policy_says(
+    old: LedgerEntry | None, new: LedgerEntry, *, holds: bool
+) -> None:
+    before = () if old is None else (old,)
+    assert (is_worse(before, (new,), growth=PERCENT) == ()) is holds
+    assert is_worse(before, (new,)) != ()
+
+
+def test_growth_may_be_so_many_rows_too() -> None:
+    old = entry(10, written_since_deploy=5)
+    assert is_worse((old,), (entry(60, written_since_deploy=40),), growth=ROWS) == ()
+    assert is_worse((old,), (entry(61, written_since_deploy=40),), growth=ROWS) != ()
 
 
 def test_what_was_approved_without_numbers_was_approved_at_any_price() -> None:

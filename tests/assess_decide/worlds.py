@@ -24,6 +24,7 @@ from actions.assess.values import Failure, FailureKind, Finding, LedgerEntry, Re
 from actions.catalog.policy import BreakGlass, Override, Policy, Quorum
 from actions.catalog.risk import Risk
 from actions.catalog.schedules import WEEK, Window
+from actions.catalog.tolerance import Tolerance
 from actions.history.values import BackupState
 from tests.assess_decide.situations import NOW
 
@@ -126,4 +127,5 @@ policies = st.builds(
     override=st.none() | st.builds(Override, by=people, approvals=st.integers(1, 3)),
     break_glass=st.none() | st.builds(BreakGlass, by=people, after=durations, up_to=st.sampled_from(Risk)),
     approval_expires=durations,
+    growth=st.sampled_from([Tolerance(by=0), Tolerance(by=1, percent=True), Tolerance(by=500)]),
 )

@@ -8,11 +8,12 @@ import pytest
 from pydantic import ValidationError
 
 from actions.catalog import Environment, EnvRef, Policy, Risk, load_catalog
-from actions.catalog.checks import SqlCheck, Tolerance
+from actions.catalog.checks import SqlCheck
 from actions.catalog.database import Database
 from actions.catalog.durations import parse_duration, spell_duration
 from actions.catalog.migrations import UrlInArgument, UrlInVariable
 from actions.catalog.schedules import Window
+from actions.catalog.tolerance import Tolerance
 from actions.errors import ConfigurationError
 
 SMALLEST = """\

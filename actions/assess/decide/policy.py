@@ -134,6 +134,11 @@ def _quorum(policy: Policy, risk: Risk, approvals: int) -> Iterator[Reason]:
         f"{_at(risk)} this needs {count(approvals, 'approval')} within {length(policy.approval_expires)}",
         "Ask those who may approve; who requests it does not count",
     )
+    if policy.growth.by:
+        yield note(
+            f"While rows are being written, an approval also holds for up to {policy.growth} more of each count of what would be lost",
+            "Approve only if that much more may be lost, too",
+        )
     glass = policy.break_glass
     if glass is None:
         return

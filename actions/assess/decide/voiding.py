@@ -4,8 +4,9 @@ from collections.abc import Mapping
 from typing import Final
 
 from actions.assess.decide.digest import Seal
-from actions.assess.decide.ledgers import is_worse
+from actions.assess.decide.ledgers import NO_GROWTH, is_worse
 from actions.assess.decide.wording import listed, quoted
+from actions.catalog.tolerance import Tolerance
 from actions.history.canonical import Json
 
 _AGAIN: Final = "Assess again and approve what is there now."
@@ -37,15 +38,15 @@ _NAMED_BY: Final[Mapping[str, int]] = {
 }
 
 
-def voided_by(shown: Seal, now: Seal) -> tuple[str, ...]:
+def voided_by(shown: Seal, now: Seal, *, growth: Tolerance = NO_GROWTH) -> tuple[str, ...]:
     """Why an approval of `shown` does not hold for `now`; empty when it does.
 
-    It holds for other counts as long as none is worse than shown.
+    It holds for other counts as long as none is worse than shown, by more than the policy lets it grow.
     """
     parts = sorted({*shown.exact, *now.exact})
     changed = [part for part in parts if _differs(shown.exact.get(part), now.exact.get(part))]
     exact = [_said(part, shown.exact.get(part), now.exact.get(part)) for part in changed]
-    return (*exact, *is_worse(shown.ledger, now.ledger))
+    return (*exact, *is_worse(shown.ledger, now.ledger, growth=growth))
 
 
 def _differs(old: Json, new: Json) -> bool:
