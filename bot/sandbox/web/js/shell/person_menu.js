@@ -33,7 +33,7 @@ export function PersonMenu({ place, go }) {
       <div class="menu people" role="menu" id=${id} aria-label="Act as" onKeyDown=${walk}>
         <div class="menu-head" role="presentation">Act as</div>
         ${people.map((person) => html`<a role="menuitem" class="menu-item person-item" tabindex="-1" key=${person.id} aria-current=${person.id === world.me ? "true" : null}
-          ref=${(node) => person.id === world.me && node && document.activeElement === trigger.current && node.focus()}
+          autofocus=${person.id === world.me}
           href=${addressOf({ as: person.id, where: place.where, thread: place.thread })} onClick=${(event) => become(person, event)}>
           <${Avatar} person=${person} size="small" />
           <span class="person-text"><strong>${person.name}</strong><span class="menu-more">${person.title ?? ""}</span></span>

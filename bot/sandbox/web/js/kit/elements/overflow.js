@@ -25,7 +25,7 @@ export function Overflow({ block, element }) {
     ${open && html`<${Popup} anchor=${trigger} onClose=${close}>
       <div role="menu" id=${id} class="menu" onKeyDown=${walk}>
         ${element.options.map((option, at) => html`<button type="button" role="menuitem" class="menu-item" tabindex="-1"
-          ref=${(node) => at === 0 && node?.focus()} onClick=${() => choose(option)}><${Text} text=${option.text} />
+          autofocus=${at === 0} onClick=${() => choose(option)}><${Text} text=${option.text} />
           ${option.description && html`<span class="menu-more"><${Text} text=${option.description} /></span>`}</button>`)}
       </div>
     <//>`}

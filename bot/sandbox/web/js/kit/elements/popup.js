@@ -1,4 +1,4 @@
-// A small panel beside its trigger, above everything, closed by Escape or a press elsewhere.
+// A small panel beside its trigger, above everything, closed by Escape or a press elsewhere. What says `autofocus` gets the focus.
 import { html, useEffect, useLayoutEffect, useRef } from "../../dom.js";
 
 const GAP = 4;
@@ -11,6 +11,7 @@ export function Popup({ anchor, onClose, wide = false, align = "left", children 
     node.showPopover?.();
     const place = () => settle(node, anchor.current, wide, align);
     place();
+    node.querySelector("[autofocus]")?.focus();
     window.addEventListener("resize", place);
     window.addEventListener("scroll", place, true);
     const watcher = new ResizeObserver(place);
