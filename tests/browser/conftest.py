@@ -3,13 +3,14 @@
 import json
 import threading
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any, ClassVar
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Error, Page, expect, sync_playwright
 
 WEB = Path(__file__).parents[2] / "bot" / "sandbox" / "web"
 GALLERY = Path(__file__).parent / "gallery"
@@ -26,6 +27,8 @@ USUAL: dict[str, Any] = {
     "locale": "en-US",
 }
 PATIENCE = 30_000
+#: What Chromium says of requests that were under way while somebody (Docker, for example) added a network to the machine.
+NETWORK_CHANGED = "ERR_NETWORK_CHANGED"
 expect.set_options(timeout=PATIENCE)
 
 World = dict[str, Any]
@@ -59,6 +62,17 @@ class _Files(SimpleHTTPRequestHandler):
 
     def log_message(self, *_: object) -> None:
         """Silence: a test says what it needs."""
+
+
+def opened(page: Page, address: str) -> Page:
+    """The page, ready; asked for again when the machine's network changed just then."""
+    for attempt in range(3):
+        page.goto("about:blank")
+        with suppress(Error):
+            page.goto(address)
+            page.get_by_role("heading", level=1).wait_for(timeout=PATIENCE if attempt == 2 else 6000)
+            return page
+    raise AssertionError(f"{address} does not come up: {page.content()[:2000]}")
 
 
 @pytest.fixture(scope="session")
@@ -96,7 +110,7 @@ def new_page(browser: Browser, usual: Page) -> Iterator[Callable[..., Page]]:
     complaints: list[str] = []
 
     def hear(line: ConsoleMessage) -> None:
-        if line.type == "error":
+        if line.type == "error" and NETWORK_CHANGED not in line.text:
             complaints.append(line.text)
 
     def fail(error: object) -> None:
@@ -126,9 +140,6 @@ def gallery(new_page: Callable[..., Page], gallery_address: str) -> Callable[...
     def show(world: World, where: str = "", **settings: Any) -> Page:
         _Files.world = world
         page = new_page(**settings)
-        page.goto("about:blank")
-        page.goto(f"{gallery_address}/gallery/?as={world['me']}#{where or 'C1'}")
-        page.get_by_role("heading", level=1).wait_for()
-        return page
+        return opened(page, f"{gallery_address}/gallery/?as={world['me']}#{where or 'C1'}")
 
     return show

@@ -30,7 +30,7 @@ export function Modal({ view, depth, onClose, onCloseAll }) {
     if (Object.keys(errors).length) body.current?.querySelector(".input.invalid")?.querySelector("input, textarea, button")?.focus();
   }, [errors]);
   useEffect(() => {
-    const first = body.current?.querySelector(".block.input input, .block.input textarea");
+    const first = body.current?.querySelector(".block.input input:not([type=radio]), .block.input input:checked, .block.input textarea");
     first?.focus({ preventScroll: true });
   }, [view.id]);
 
