@@ -71,8 +71,8 @@ def told_to(presence: Presence, question: Question) -> Message:  # noqa: PLR0911
             return notices.not_understood(question)
         case intake.Help():
             return help_page(presence.catalog.services)
-        case intake.StatusOf(rollback=number):
-            return told(presence, number) if number else _open_ones(presence)
+        case intake.StatusOf(rollback=number, service=service):
+            return told(presence, number) if number else _open_ones(presence, service)
         case intake.ShowOne(rollback=number):
             return told(presence, number)
         case intake.HistoryOf(service=service):
@@ -85,14 +85,18 @@ def told_to(presence: Presence, question: Question) -> Message:  # noqa: PLR0911
             assert_never(question)
 
 
-def _open_ones(presence: Presence) -> Message:
-    return lists.open_ones(live(presence.desk.history), datetime.now(UTC))
+def _open_ones(presence: Presence, service: str | None) -> Message:
+    """A service has one open at a time: that one is told in full."""
+    found = [each for each in live(presence.desk.history) if service in (None, each.service)]
+    if service is not None and found:
+        return told(presence, found[0].id)
+    return lists.open_ones(found, datetime.now(UTC), service=service)
 
 
 def _ask(presence: Presence, reply: Reply, wanted: intake.AskFor) -> None:
     asked = Asked(
         service=wanted.service, key=reply.visitor.key, target=wanted.target, reason=wanted.reason,
-        strategy=wanted.strategy or "downgrade", place=place_to_tell(reply.visitor.channel),
+        strategy=wanted.strategy or "downgrade", with_data=wanted.with_data, place=place_to_tell(reply.visitor.channel),
     )  # fmt: skip
     opened = presence.desk.request(reply.visitor.identity, asked)
     reply(receipt(presence, opened))

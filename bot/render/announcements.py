@@ -110,8 +110,10 @@ def decided(scene: Scene, voice: Approval) -> Message:
         return _said(scene, f"🔨 {_of(scene)}: {spoken(voice)}. No approver could be reached.{begins}")
     standing = [each.id for each in approvals(scene)]
     have = standing.index(voice.id) + 1 if voice.id in standing else len(standing)
-    count = f" ({have} of {need})" if need else ""
-    return _said(scene, f"👍 {_of(scene)}: {spoken(voice)}{count}.{begins if have >= need else ''}")
+    count = f" ({have} of {need})" if need and voice.voided_at is None else ""
+    return _said(
+        scene, f"👍 {_of(scene)}: {spoken(voice)}{count}.{begins if have >= need and voice.voided_at is None else ''}"
+    )
 
 
 def over(scene: Scene) -> Message:

@@ -10,6 +10,7 @@ from actions.assess.values import Finding, LedgerEntry, Ruling, Strategy, Verdic
 from actions.catalog.risk import Risk
 
 LONGEST_SECONDS = 366 * 86400
+_RISKS = {risk.value: risk for risk in Risk}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -151,7 +152,7 @@ def _trial(value: object) -> Trial | None:
 
 
 def _risk(value: object) -> Risk | None:
-    return next((each for each in Risk if each.value == value), None)
+    return _RISKS.get(value) if isinstance(value, str) else None
 
 
 def _word(value: object) -> str | None:

@@ -23,9 +23,9 @@ BACKUP_WORDS = {
 }  # fmt: skip
 
 
-def open_ones(rollbacks: Sequence[Rollback], at: datetime) -> Message:
+def open_ones(rollbacks: Sequence[Rollback], at: datetime, *, service: str | None = None) -> Message:
     if not rollbacks:
-        text = "🟢 No rollback is open."
+        text = f"🟢 No rollback of {foreign(service, 60)} is open." if service else "🟢 No rollback is open."
         return message(text, section(text), row(_start()))
     text = f"{count(len(rollbacks), 'rollback')} open: {', '.join(f'{r.id} {foreign(r.service, 40)}' for r in rollbacks[:5])}"
     blocks = [_line(each, at) for each in rollbacks[:MOST]]

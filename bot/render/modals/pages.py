@@ -4,6 +4,7 @@ import csv
 import io
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
 from typing import Final
 
 from actions.redaction import redact
@@ -132,6 +133,7 @@ def ledger_file(scene: Scene) -> Attachment:
     found = assessed(scene.shown)
     text = io.StringIO()
     rows = csv.writer(text)
+    said = cache(_no_formula)  # tables and sources come again and again
     rows.writerow(["table", "column", "rows", "exact", "written_since_deploy", "written_source"])
     for entry in found.ledger:
         since = "" if entry.written_since_deploy is None else entry.written_since_deploy
@@ -143,7 +145,7 @@ def ledger_file(scene: Scene) -> Attachment:
             since,
             entry.written_source or "",
         ]
-        rows.writerow([_no_formula(cell) for cell in cells])
+        rows.writerow([said(cell) for cell in cells])
     return Attachment(
         filename=f"{scene.rollback.id}-ledger.csv",
         title=f"Ledger of {scene.rollback.id}: {_whole(found)}",
