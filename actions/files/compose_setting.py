@@ -10,7 +10,7 @@ import yaml
 
 from actions.errors import ConfigurationError
 
-_PLAIN = re.compile(r"[A-Za-z0-9_./@%+,~^-]+(?:=[A-Za-z0-9_./@%+,~^-]*)?")
+_PLAIN = re.compile(r"[A-Za-z_][A-Za-z0-9_./-]*(?:=[A-Za-z0-9_./-]*)?")
 _NOT_TEXT = re.compile(r"[\d.eE_+-]+|0x[0-9a-fA-F]+|(?i:true|false|yes|no|on|off|null|y|n|~)|\d+(:\d+)+")
 
 
@@ -24,11 +24,11 @@ def switch(text: str, service: str, name: str, value: str) -> str:
         return _append(text, f"services:\n  {service}:\n    environment:\n      {name}: {_scalar(value)}\n")
     entry = _child(_mapping(services, "`services`"), service)
     if entry is None:
-        block = f"{{0}}{service}:\n{{0}}  environment:\n{{0}}    {name}: {_scalar(value)}\n"
+        block = (f"{service}:", "  environment:", f"    {name}: {_scalar(value)}")
         return _insert_first(text, _mapping(services, "`services`"), block)
     settings = _child(_mapping(entry, f"`{service}`"), "environment")
     if settings is None:
-        block = f"{{0}}environment:\n{{0}}  {name}: {_scalar(value)}\n"
+        block = ("environment:", f"  {name}: {_scalar(value)}")
         return _insert_first(text, _mapping(entry, f"`{service}`"), block)
     if isinstance(settings, yaml.SequenceNode):
         return _in_list(text, settings, name, value)
@@ -39,7 +39,7 @@ def _in_mapping(text: str, node: yaml.MappingNode, name: str, value: str) -> str
     found = [held for key, held in node.value if key.value == name]
     if found:
         return _replaced(text, found[-1], _scalar(value), is_value=True)
-    return _insert_first(text, node, f"{{0}}{name}: {_scalar(value)}\n")
+    return _insert_first(text, node, (f"{name}: {_scalar(value)}",))
 
 
 def _in_list(text: str, node: yaml.SequenceNode, name: str, value: str) -> str:
@@ -63,7 +63,7 @@ def _replaced(text: str, node: yaml.Node, scalar: str, *, is_value: bool) -> str
     return f"{text[:start]}{gap}{scalar}{text[end:]}"
 
 
-def _insert_first(text: str, node: yaml.MappingNode, block: str) -> str:
+def _insert_first(text: str, node: yaml.MappingNode, block: tuple[str, ...]) -> str:
     if node.flow_style or not node.value:
         raise ConfigurationError(
             "This compose file writes in braces what would have to be changed",
@@ -72,7 +72,7 @@ def _insert_first(text: str, node: yaml.MappingNode, block: str) -> str:
     first = node.value[0][0].start_mark
     at = text.rfind("\n", 0, first.index) + 1
     newline = "\r\n" if "\r\n" in text else "\n"
-    return text[:at] + block.format(" " * first.column).replace("\n", newline) + text[at:]
+    return text[:at] + "".join(f"{' ' * first.column}{line}{newline}" for line in block) + text[at:]
 
 
 def _append(text: str, block: str) -> str:
@@ -80,7 +80,7 @@ def _append(text: str, block: str) -> str:
 
 
 def _scalar(value: str) -> str:
-    if _PLAIN.fullmatch(value) and not _NOT_TEXT.fullmatch(value) and value[0] not in "-%@":
+    if _PLAIN.fullmatch(value) and not _NOT_TEXT.fullmatch(value):
         return value
     # Compose fills in `$NAME` itself; a doubled dollar is one.
     return json.dumps(value.replace("$", "$$"), ensure_ascii=False)

@@ -10,7 +10,11 @@ from dataclasses import dataclass
 
 from actions.errors import ConfigurationError
 
-_ASSIGNED = re.compile(r"(?P<head>\s*(?:export\s+)?(?P<name>[A-Za-z_][A-Za-z0-9_]*)\s*=[ \t]*)(?P<rest>.*)", re.DOTALL)
+_ASSIGNED = re.compile(
+    # Space before a value belongs to the head; space before a comment does not: without it the comment would be a value.
+    r"(?P<head>\s*(?:export\s+)?(?P<name>[A-Za-z_][A-Za-z0-9_]*)\s*=(?:[ \t]*(?=[^ \t#])|(?=#)|))(?P<rest>.*)",
+    re.DOTALL,
+)
 _SINGLE = re.compile(r"'[^']*'", re.DOTALL)
 _DOUBLE = re.compile(r'"(?:[^"\\]|\\.)*"', re.DOTALL)
 #: Of a value without quotes: a hash after a space begins a comment.
@@ -104,7 +108,7 @@ def _value_and_tail(rest: str) -> tuple[str, str]:
     quoted = _DOUBLE.match(rest) or _SINGLE.match(rest)
     if quoted is not None:
         return quoted[0], rest[quoted.end() :]
-    found = _PLAIN.fullmatch(rest) if not rest.startswith("#") else None
+    found = _PLAIN.fullmatch(rest)
     return (found["value"], found["tail"]) if found else ("", rest)
 
 

@@ -1,14 +1,12 @@
 """Marks on the present state of a git tree, and files taken from an earlier one, as steps."""
 
-import shutil
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from hashlib import sha256
-from pathlib import Path
 from typing import Any
 
 from actions.errors import BackoutError, ConfigurationError
 from actions.history.canonical import JsonObject
+from actions.release.git_files import TakenFiles
 from actions.release.git_tree import GitTree
 from actions.run.action import Answer, Done, Moment, Partly, Untouched
 from actions.run.steps.declared.base import keeper_for, step_of
@@ -72,51 +70,29 @@ class GitRestore:
     def ask(self, at: Moment) -> Answer:
         if at.step.captured is None:
             return Untouched()
-        step = step_of(at)
-        if tree_of(self.site).is_taken(_commit(at), step.git_restore):
+        if self._files(at).are_taken():
             return Done(result={"commit": _commit(at)})
         return Partly(what="some files may be taken already")
 
     def do(self, at: Moment) -> JsonObject:
-        step, commit = step_of(at), _commit(at)
-        tree = tree_of(self.site).stopping(at.should_stop)
-        keeper, index = keeper_for(self.site, at, tree.folder), tree.index_file()
-        stake = tree.paths_at_stake(commit, step.git_restore)
-        if not keeper.is_whole():
-            keeper.archive.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-            if index.exists():
-                shutil.copyfile(index, _kept_index(keeper.archive))
-            keeper.keep(stake, should_stop=at.should_stop)
+        files = self._files(at)
+        files.keep(at.should_stop)
         captured: dict[str, Any] = {**(at.step.captured or {}), "kept": True}
         at.capture(captured)
-        tree.take(commit, step.git_restore)
-        at.capture({**captured, "index": _mark(index)})
-        return {"commit": commit, "files": len(tree.files_in(commit, step.git_restore))}
+        at.capture({**captured, "index": files.take()})
+        return {"commit": files.commit, "files": len(files.tree.files_in(files.commit, files.paths))}
 
     def undo(self, at: Moment) -> None:
-        tree = tree_of(self.site)
-        keeper = keeper_for(self.site, at, tree.folder)
-        if at.step.captured is None or not keeper.is_whole():
+        if at.step.captured is None:
             return
-        tree.let_go_of_stale_lock()
-        keeper.give_back(made=tree.files_in(_commit(at), step_of(at).git_restore))
-        index, kept, ours = tree.index_file(), _kept_index(keeper.archive), at.step.captured.get("index")
-        if not kept.exists():
-            return
-        if ours is None or ours == _mark(index):
-            fresh = index.with_name("index.backout")
-            shutil.copyfile(kept, fresh)
-            fresh.replace(index)
-        else:
+        mark = at.step.captured.get("index")
+        if not self._files(at).give_back(mark if isinstance(mark, str) else None):
             at.note("index_left", {"because": "somebody staged something meanwhile: git's index stays as it is"})
 
-
-def _kept_index(archive: Path) -> Path:
-    return archive.with_name(archive.name.removesuffix(".tar.gz") + ".index")
-
-
-def _mark(file: Path) -> str | None:
-    return sha256(file.read_bytes()).hexdigest() if file.exists() else None
+    def _files(self, at: Moment) -> TakenFiles:
+        tree = tree_of(self.site).stopping(at.should_stop)
+        archive = keeper_for(self.site, at, tree.folder).archive
+        return TakenFiles(tree=tree, archive=archive, commit=_commit(at), paths=step_of(at).git_restore)
 
 
 def _commit(at: Moment) -> str:
