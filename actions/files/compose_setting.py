@@ -28,8 +28,8 @@ def switch(text: str, service: str, name: str, value: str) -> str:
         return _insert_first(text, _mapping(services, "`services`"), block)
     settings = _child(_mapping(entry, f"`{service}`"), "environment")
     if settings is None:
-        block = ("environment:", f"  {name}: {_scalar(value)}")
-        return _insert_first(text, _mapping(entry, f"`{service}`"), block)
+        own = ("environment:", f"  {name}: {_scalar(value)}")
+        return _insert_first(text, _mapping(entry, f"`{service}`"), own)
     if isinstance(settings, yaml.SequenceNode):
         return _in_list(text, settings, name, value)
     return _in_mapping(text, _mapping(settings, "`environment`"), name, value)

@@ -25,7 +25,7 @@ _WRITERS = {"stop-writers": "stop", "resume-writers": "start"}
 #: Kinds that change files which something else runs from.
 _CHANGES = frozenset({"git_restore", "setting", "export", "run"})
 _RUNS_FROM = frozenset({"restart"})
-_COMPOSE_RUNS_FROM = frozenset({"restart"})
+_COMPOSE_RUNS_FROM = frozenset({"restart", "up"})
 _BEFORE, _AFTER = "before", "after"
 
 
@@ -87,11 +87,14 @@ def _group(service: Service, group: str, steps: Sequence[Any], found: "_Names") 
 
 def _again(drafts: Sequence[Draft]) -> list[Draft]:
     """What ran on files that were changed before it in the same group."""
-    changed, again = False, []
+    changed, again, taken_down = False, [], False
     for each in drafts:
-        if changed and _runs_from_files(each):
+        # What was taken down in the same group comes up again by itself, when that is undone.
+        comes_anyway = taken_down and each.kind == "compose" and each.step.compose == "up"
+        if changed and _runs_from_files(each) and not comes_anyway:
             again.append(each)
         changed = changed or each.kind in _CHANGES
+        taken_down = taken_down or (each.kind == "compose" and each.step.compose == "down" and not each.step.services)
     return again
 
 

@@ -326,10 +326,36 @@ def setting_nobody_reads(seen: Seen) -> Iterator[Finding]:
         )  # fmt: skip
 
 
+def volume_not_there(seen: Seen) -> Iterator[Finding]:
+    """RB122: a volume is to be archived, and there is none of that name. An optional step goes on without it."""
+    for volume in seen.more.get("missing") or () if seen.kind == "save_volumes" else ():
+        if seen.step.optional:
+            yield _finding(seen, "RB122", Risk.LOW, volume, f"There is no volume {volume}; the step is optional")
+        else:
+            yield _impossible(
+                seen,
+                "RB122",
+                f"There is no volume {volume}",
+                "Write its whole name, as `docker volume ls` has it.",
+                volume,
+            )
+
+
+def stands_still(seen: Seen) -> Iterator[Finding]:
+    """RB123: containers run on a volume that is archived: they stand still while it is copied, so that it is of one moment."""
+    used = seen.more.get("used_by") if seen.kind == "save_volumes" else None
+    if used:
+        yield _finding(
+            seen, "RB123", Risk.LOW, ", ".join(used), f"While their volumes are archived, {_some(used)} stand still",
+            "Stop them before, or accept the pause.",
+        )  # fmt: skip
+
+
 FAMILY = (
     no_tree, no_commit, paths_not_there, changed_files, detached, submodules, large_files, under_way, mark_taken, not_in_mark,
     no_archive, old_archive, no_way_back, statement, nothing_looks, setting_as_it_is, folder_not_there, people_needed,
     export_does_not_fit, restore_loses, setting_nobody_reads,
+    volume_not_there, stands_still,
 )  # fmt: skip
 
 #: In a finding's evidence: no policy can allow it, because it cannot work.

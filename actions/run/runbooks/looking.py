@@ -10,16 +10,19 @@ from datetime import UTC, datetime
 from typing import Any
 
 from actions.assess.values import Finding
+from actions.backup.volume_archives import archives_of
 from actions.errors import BackoutError, ConfigurationError
 from actions.files.planning import plan as plan_export
 from actions.files.session import snapshot
 from actions.history.backups import list_backups
 from actions.history.canonical import JsonObject
 from actions.history.values import BackupState
+from actions.platforms.volumes import Volumes
 from actions.release.git_tree import GitTree, TreeFacts
 from actions.run.runbooks.drafting import Draft
 from actions.run.runbooks.findings import FAMILY, Seen
 from actions.run.runbooks.specs import Words
+from actions.run.steps.declared.compose import compose_of
 from actions.run.steps.declared.files import export_order
 from actions.run.steps.declared.git import tree_of
 from actions.run.steps.site import Site
@@ -56,7 +59,9 @@ def look_into(
     return Looked(findings=tuple(_once(findings)), pins=pins, backup=backup)
 
 
-def _pinned(site: Site, draft: Draft, tree: GitTree | None, words: Words) -> tuple[JsonObject, dict[str, Any]]:
+def _pinned(  # noqa: PLR0911 because each kind has its own
+    site: Site, draft: Draft, tree: GitTree | None, words: Words
+) -> tuple[JsonObject, dict[str, Any]]:
     """What goes into the plan, and what the rules get to know."""
     step, pin = draft.step, _undo_pins(draft, tree, words)
     match draft.kind:
@@ -71,11 +76,30 @@ def _pinned(site: Site, draft: Draft, tree: GitTree | None, words: Words) -> tup
             return {**pin, "name": name, "message": message}, {"more": {"name": name}}
         case "export":
             return pin, {"export_trouble": _export_trouble(site, step.export)}
+        case "restore_volumes":
+            archives = archives_of(site.service, site.environ, site.home)
+            found = {volume: archives.find(volume, step.backup) for volume in step.restore_volumes}
+            pinned = {volume: archive.name for volume, archive in found.items() if archive is not None}
+            told = {volume: (each.name, each.made_at) if each else None for volume, each in found.items()}
+            return {**pin, "archives": pinned}, {"archives": told}
+        case "save_volumes":
+            volumes = Volumes(cli=compose_of(site).cli)
+            missing = [volume for volume in step.save_volumes if not volumes.exists(volume)]
+            used = {user for volume in step.save_volumes for user in _running_on(volumes, volume)}
+            return pin, {"more": {"missing": missing, "used_by": tuple(sorted(used))}}
         case "do" if step.do == "restore":
             backup = step.backup or _latest_proven(site)
             return pin, {"more": {"backup": backup}}
         case _:
             return pin, {}
+
+
+def _running_on(volumes: Volumes, volume: str) -> list[str]:
+    return [
+        str(each.get("Name", "")).lstrip("/")
+        for each in volumes.users(volume)
+        if (each.get("State") or {}).get("Status") == "running"
+    ]
 
 
 def _undo_pins(draft: Draft, tree: GitTree | None, words: Words) -> JsonObject:

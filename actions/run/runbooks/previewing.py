@@ -13,6 +13,7 @@ from actions.catalog.envref import EnvRef
 from actions.catalog.wording import names_credential
 from actions.history.canonical import JsonObject
 from actions.history.details import PlannedStep
+from actions.platforms.compose_operations import compose_words
 from actions.redaction import MASK, redact
 from actions.release.git_tree import taking
 from actions.run.runbooks.proposing import Laid
@@ -173,6 +174,38 @@ def _git_restore(site: Site, step: Any, parameters: Mapping[str, Any]) -> _Does:
     )  # fmt: skip
 
 
+def _compose(site: Site, step: Any, _: Mapping[str, Any]) -> _Does:
+    folder = str(site.house.folder)
+    words = [
+        {"argv": [*_compose_program(site), *each], "folder": folder}
+        for each in compose_words(step.compose, step.services)
+    ]
+    undo = {
+        "down": "what ran before comes up again", "stop": "what ran before comes up again",
+        "up": "what did not run before goes again", "start": "what did not run before is stopped again",
+        "restart": "it is restarted when the files before it are back",
+    }.get(step.compose, "images harm nobody: they stay")  # fmt: skip
+    return _Does(commands=list(words), undo=undo)
+
+
+def _remove_networks(site: Site, step: Any, _: Mapping[str, Any]) -> _Does:
+    words = [
+        {"argv": ["docker", "network", "rm", name], "folder": str(site.house.folder)} for name in step.remove_networks
+    ]
+    return _Does(commands=list(words), undo="compose makes them again with the containers")
+
+
+def _save_volumes(_: Site, step: Any, __: Mapping[str, Any]) -> _Does:
+    return _Does(files=[f"volume {name} into the stores" for name in step.save_volumes], undo="the archives stay")
+
+
+def _restore_volumes(_: Site, step: Any, parameters: Mapping[str, Any]) -> _Does:
+    archives = parameters.get("archives") or {}
+    files = [f"volume {name} from archive {archives.get(name, 'none')}" for name in step.restore_volumes]
+    files += [f"volume {name} goes" for name in step.replaces if name not in step.restore_volumes]
+    return _Does(files=files, undo="what the volumes hold now is archived first, and brought back")
+
+
 def _sql(_: Site, step: Any, __: Mapping[str, Any]) -> _Does:
     return _Does(statement=redact(" ".join(step.sql.split())), undo=STAYS)
 
@@ -203,7 +236,8 @@ def _command(site: Site, command: Command) -> JsonObject:
 _MAKERS: Mapping[str, Callable[[Site, Any, Mapping[str, Any]], _Does]] = {
     "run": _run, "stop": _writer("stop"), "start": _writer("start"), "resume": _writer("start"),
     "restart": _writer("restart"), "export": _export, "setting": _setting, "git_mark": _git_mark,
-    "git_restore": _git_restore, "sql": _sql, "check": _check, "log": _log,
+    "git_restore": _git_restore, "compose": _compose, "remove_networks": _remove_networks, "save_volumes": _save_volumes,
+    "restore_volumes": _restore_volumes, "sql": _sql, "check": _check, "log": _log,
 }  # fmt: skip
 
 

@@ -8,6 +8,7 @@ from actions.run.runbooks.drafting import BEGIN_PART, CAPTURE, RESUME, SETTLE
 from actions.run.steps.declared.base import BeginPart, Declared, action_of
 from actions.run.steps.declared.checks import CaptureValues, CheckHolds, PersonDoes, WaitAWhile
 from actions.run.steps.declared.commands import RunCommand
+from actions.run.steps.declared.compose import RemoveNetworks, RestoreVolumes, SaveVolumes, TellCompose
 from actions.run.steps.declared.files import ExportFiles, WriteLog
 from actions.run.steps.declared.git import GitMark, GitRestore
 from actions.run.steps.declared.settings import SwitchSetting
@@ -61,5 +62,9 @@ def _kinds(site: Site, looking: Callable[[], Looking]) -> Mapping[str, Callable[
         "person": lambda: PersonDoes(site=site),
         "wait": WaitAWhile,
         "log": lambda: WriteLog(site=site),
+        "compose": lambda: TellCompose(site=site),
+        "remove_networks": lambda: RemoveNetworks(site=site),
+        "save_volumes": lambda: SaveVolumes(site=site),
+        "restore_volumes": lambda: RestoreVolumes(site=site),
         CAPTURE: lambda: CaptureValues(looking=looking),
     }  # fmt: skip

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from actions.errors import ConfigurationError
 from actions.history.canonical import JsonObject
 from actions.run.action import Action, Answer, Done, Moment, Partly, Untouched
+from actions.run.steps.declared.compose import TellCompose
 from actions.writers.port import Writer
 
 _RUNNING: JsonObject = {"running": True}
@@ -80,9 +81,13 @@ class Settle:
         names = [str(name) for name in again] if isinstance(again, list | tuple) else []
         begun = [at.others[name] for name in names if name in at.others and at.others[name].captured is not None]
         for step in begun:
+            action = self.by_kind(str(step.parameters.get("kind")))
+            if isinstance(action, TellCompose):
+                action.again(replace(at, step=step))
+                continue
             # As for the first time: what it captured then was about the changed files.
             fresh = replace(step, captured=None, result=None)
-            self.by_kind(str(step.parameters.get("kind"))).do(replace(at, step=fresh, capture=lambda _: None))
+            action.do(replace(at, step=fresh, capture=lambda _: None))
 
 
 def _writer(writers: Mapping[str, Writer], at: Moment) -> Writer:
