@@ -11,6 +11,7 @@ from typing import Any
 
 from actions.assess.findings import explained
 from actions.catalog.schema import json_schema
+from actions.run.runbooks import findings as runbook_findings
 from bot.settings import Settings
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -61,7 +62,7 @@ def pages() -> dict[Path, str]:
     return {
         ROOT / ".env.example": env_example(),
         ROOT / "docs" / "operate" / "settings.md": settings_page(),
-        ROOT / "docs" / "findings.md": explained.page(),
+        ROOT / "docs" / "findings.md": explained.page() + explained.family_page(runbook_findings),
         ROOT / "docs" / "catalog.schema.json": json.dumps(json_schema(), indent=2, ensure_ascii=False) + "\n",
     }
 

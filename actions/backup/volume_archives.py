@@ -33,6 +33,8 @@ class VolumeArchive:
     encrypted: bool
     #: What it was made for.
     purpose: str
+    #: Of what a volume held before another archive came into it: never "the latest" that somebody wants back.
+    is_safety: bool
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,7 +43,7 @@ class VolumeArchives:
     stores: tuple[Store, ...]
     environ: Mapping[str, str] = field(repr=False)
 
-    def save(self, volumes: Volumes, volume: str, *, purpose: str, name: str) -> VolumeArchive:
+    def save(self, volumes: Volumes, volume: str, *, purpose: str, name: str, is_safety: bool = False) -> VolumeArchive:
         """Into every store, then read back and compared. Whatever runs on it stands still meanwhile."""
         made_at = datetime.now(UTC).replace(microsecond=0)
         keys = self._keys()
@@ -62,12 +64,12 @@ class VolumeArchives:
                 )
             described = {
                 "volume": volume, "made_at": made_at.isoformat(), "files": live.files, "bytes": live.bytes,
-                "digest": live.digest, "encrypted": keys is not None, "purpose": purpose,
+                "digest": live.digest, "encrypted": keys is not None, "purpose": purpose, "safety": is_safety,
             }  # fmt: skip
             store.write(f"{key}/archive.json", [json.dumps(described).encode()])
         return VolumeArchive(
             name=name, volume=volume, made_at=made_at, files=live.files, bytes=live.bytes, digest=live.digest,
-            encrypted=keys is not None, purpose=purpose,
+            encrypted=keys is not None, purpose=purpose, is_safety=is_safety,
         )  # fmt: skip
 
     def listed(self, volume: str) -> tuple[VolumeArchive, ...]:
@@ -82,9 +84,10 @@ class VolumeArchives:
         return tuple(sorted(found.values(), key=lambda each: (each.made_at, each.name), reverse=True))
 
     def find(self, volume: str, name: str | None = None) -> VolumeArchive | None:
-        """The one of that name (or its beginning), else the newest."""
+        """The one of that name (or its beginning), else the newest that was made on purpose."""
         for each in self.listed(volume):
-            if name is None or each.name == name or each.name.startswith(name):
+            wanted = not each.is_safety if name is None else each.name == name or each.name.startswith(name)
+            if wanted:
                 return each
         return None
 
@@ -115,7 +118,7 @@ class VolumeArchives:
         return VolumeArchive(
             name=name, volume=volume, made_at=datetime.fromisoformat(said["made_at"]), files=int(said["files"]),
             bytes=int(said["bytes"]), digest=str(said["digest"]), encrypted=bool(said["encrypted"]),
-            purpose=str(said["purpose"]),
+            purpose=str(said["purpose"]), is_safety=bool(said.get("safety")),
         )  # fmt: skip
 
     def _keys(self) -> Keys | None:

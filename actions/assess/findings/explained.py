@@ -16,14 +16,14 @@ nobody knows counts as zero: what cannot be counted or seen into is a finding of
 
 
 def page() -> str:
-    return HEAD + "".join(_family(family) for family in FAMILIES)
+    return HEAD + "".join(family_page(family) for family in FAMILIES)
 
 
 def codes() -> tuple[str, ...]:
     return tuple(_split(rule)[0] for family in FAMILIES for rule in family.FAMILY)
 
 
-def _family(family: ModuleType) -> str:
+def family_page(family: ModuleType) -> str:
     prefix, _, title = (inspect.getdoc(family) or "").partition(": ")
     first, *rest = title.split("\n\n")
     text = f"\n## {prefix}: {_one_line(first)}\n"

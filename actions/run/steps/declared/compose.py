@@ -214,7 +214,11 @@ class RestoreVolumes:
             if kept.get("there") and archives.find(volume, str(kept["archive"])) is None:
                 at.progress(None, f"archiving what {volume} holds now")
                 archives.save(
-                    volumes, volume, purpose=f"what it held before {at.rollback.id}", name=str(kept["archive"])
+                    volumes,
+                    volume,
+                    purpose=f"what it held before {at.rollback.id}",
+                    name=str(kept["archive"]),
+                    is_safety=True,
                 )
         return before
 
