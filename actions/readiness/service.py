@@ -87,6 +87,15 @@ def _database_answer(service: Service, facts: DatabaseFacts) -> Answer:
 
 def _ask_tools(service: Service, facts: DatabaseFacts | None, around: Surroundings) -> Answer:
     question = "client tools"
+    if (
+        service.database is not None
+        and service.database.tools is not None
+        and isinstance(service.platform, KubernetesPlatform)
+    ):
+        return Answer(
+            question=question, level=Level.FAILED, said="`tools` cannot be used on Kubernetes",
+            remedy="Leave it out: Backout's own client programs make and prove the backups, straight on the database.",
+        )  # fmt: skip
     if service.database is not None and service.database.tools is not None:
         return Answer(
             question=question, level=Level.UNKNOWN, said="they run in a container, which is asked at the backup"

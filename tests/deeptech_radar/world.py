@@ -42,12 +42,18 @@ class Radar(Shop):
     """Driven by the program alone, as `Shop` is; its catalog is the one of the documentation."""
 
     name: str = "deeptech-radar"
+    lease: str = ""
     cluster: KubeDouble = field(kw_only=True)
     kubeconfig: Path = field(kw_only=True)
 
     @property
     def environ(self) -> dict[str, str]:
-        more = {"RADAR_DATABASE_URL": self.url, "KUBECONFIG": str(self.kubeconfig), "DATABASE_URL": self.url}
+        more = {
+            "RADAR_DATABASE_URL": self.url,
+            "KUBECONFIG": str(self.kubeconfig),
+            "DATABASE_URL": self.url,
+            "BACKOUT_LEASE": self.lease,
+        }
         return {**super().environ, **more}
 
     def make(self, *, upgrade: bool = True) -> None:
