@@ -25,6 +25,7 @@ from actions.history.values import Risk, Rollback
 from actions.history.wishes import wants_data
 from actions.run.proposing import Case, assess_database, propose
 from actions.run.recording import Recorder
+from actions.run.release_alone import propose_release, stands_alone
 from actions.run.runbooks.proposing import propose_runbook
 from actions.run.steps.site import Site
 
@@ -133,6 +134,8 @@ def case_for(
     site: Site, rollback: Rollback, *, with_data: bool, should_stop: Callable[[], bool] | None = None
 ) -> Case:  # fmt: skip
     """A strategy of our own, or a runbook that the catalog declares."""
+    if stands_alone(site.service, rollback.runbook):
+        return propose_release(site)
     if rollback.runbook in BUILT_IN:
         return propose(site, rollback, with_data=with_data, should_stop=should_stop)
     return propose_runbook(site, rollback, with_data=with_data, should_stop=should_stop)
