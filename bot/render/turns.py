@@ -17,19 +17,19 @@ _CHOSEN = {
 
 
 def stop_asked(scene: Scene, who: str) -> Message:
-    return _said(f"{_name(scene)}: {person(who)} asked to stop. What runs is ended now.")
+    return _said(f"⏹️ {_name(scene)}: {person(who)} asked to stop. What runs is ended now.")
 
 
 def chosen(scene: Scene, who: str, choice: str) -> Message:
     """After a failure or a halt."""
     what = _CHOSEN.get(choice, foreign(choice, 80))
     by = "the policy" if who == "backout" else person(who)
-    return _said(f"{_name(scene)}: {by} chose: {what}.")
+    return _said(f"🧭 {_name(scene)}: {by} chose: {what}.")
 
 
 def turning_back(scene: Scene, because: str) -> Message:
     """Before the first destructive step everything can be undone."""
-    return _said(f"{_name(scene)}: what was done is undone, in reverse, because: {foreign(because)}.")
+    return _said(f"↩️ {_name(scene)}: what was done is undone, in reverse, because: {foreign(because)}.")
 
 
 def _name(scene: Scene) -> str:

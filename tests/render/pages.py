@@ -13,7 +13,7 @@ from actions.history.values import BackupRecord, BackupState, RollbackId, StepSt
 from actions.restore.drill import Drill, Outcome, Point
 from actions.restore.listing import Listed, Listing, Place, There
 from bot.intake import Refusal
-from bot.render import announcements, notices
+from bot.render import announcements, notices, turns
 from bot.render.advice import Advised, advice
 from bot.render.buttons import Origin
 from bot.render.card import card
@@ -182,6 +182,9 @@ def _announcements() -> Mapping[str, Callable[[], Message]]:
         "said_ended_failed": lambda: announcements.ended(scene(Status.FAILED, steps=steps(7, StepStatus.SKIPPED, **FAILED_STEP), rollback_outcome="Downgrade: no lock. The database was kept as it is, and the writers are back")),
         "said_step_done": lambda: announcements.step_told(done, done.steps[5]),
         "said_step_failed": lambda: announcements.step_told(choosing, choosing.steps[7]),
+        "said_stop_asked": lambda: turns.stop_asked(choosing, MARIA),
+        "said_chosen": lambda: turns.chosen(choosing, OMAR, "restore"),
+        "said_turning_back": lambda: turns.turning_back(choosing, "The disk of the store is full"),
         "said_chain": lambda: announcements.chain_noted(done),
     }  # fmt: skip
 
@@ -268,6 +271,7 @@ def _answers() -> Mapping[str, Callable[[], Message]]:
         "answer_help": lambda: help_page(["orders", "content-api", "status"]),
         "answer_status_none": lambda: open_ones([], AT),
         "answer_status": lambda: open_ones([rollback(Status.WAITING), rollback(Status.HALTED, id=RollbackId(140), service="content-api")], minutes(30)),
+        "answer_status_of_service": lambda: open_ones([], AT, service="orders"),
         "answer_history": lambda: history_page(rollbacks, service="orders", more=True, at=minutes(200)),
         "answer_history_none": lambda: history_page([], service="orders", more=False, at=AT),
         "answer_show_waiting": lambda: story(waiting(link=LINK)),
