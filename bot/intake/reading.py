@@ -51,13 +51,16 @@ _ELSEWHERE: Final[Mapping[str, str]] = {
     "audit": "At a terminal: backout audit.",
     "check": "At a terminal: backout check.",
 }
-_ONLY_FITS_A_SERVICE: Final = re.compile(r"(?:--)?(?:to|because|reason|using|by|via|with|strategy)(?:=.*)?|-[0-9]{1,4}")
+_ONLY_FITS_A_SERVICE: Final = re.compile(
+    r"(?:--)?(?:to|because|reason|using|by|via|with|strategy|scope|phases)(?:=.*)?|-[0-9]{1,4}"
+)
 _NAME: Final = re.compile(r"[a-z](?:[a-z0-9-]{0,46}[a-z0-9])?")
 _SEE_HELP: Final = "`/rollback help` has everything that can be said."
 
 
-def read(text: str, services: Collection[str]) -> Command:
-    """What somebody wants who typed this after `/rollback`."""
+def read(text: str, services: Collection[str], runbooks: Mapping[str, Collection[str]] | None = None) -> Command:
+    """What somebody wants who typed this after `/rollback`. `runbooks`: the services' own, by service."""
+    own = runbooks or {}
     first, rest = _split(tidy(text))
     if first.casefold() in _SAID_TWICE and first.casefold() not in services:
         first, rest = _split(rest)
@@ -65,9 +68,9 @@ def read(text: str, services: Collection[str]) -> Command:
         return OpenDialog()
     word = first.casefold()
     if word == SERVICE_WORD and rest:
-        return _explicit(rest, services)
+        return _explicit(rest, services, own)
     if word in services and (word not in VERBS or _ONLY_FITS_A_SERVICE.fullmatch(_split(rest)[0].casefold())):
-        return read_request(word, rest)
+        return read_request(word, rest, own.get(word, ()))
     verb = _ALSO.get(word, word)
     return _READERS[verb](rest, services) if verb in VERBS else _no_verb(first, rest, services)
 
@@ -85,10 +88,10 @@ def _split(text: str) -> tuple[str, str]:
     return (bare(parts[0]) if parts else "", parts[1] if len(parts) > 1 else "")
 
 
-def _explicit(rest: str, services: Collection[str]) -> AskFor | Refusal:
+def _explicit(rest: str, services: Collection[str], own: Mapping[str, Collection[str]]) -> AskFor | Refusal:
     name, after = _split(rest)
     service = _service(name, services)
-    return service if isinstance(service, Refusal) else read_request(service, after)
+    return service if isinstance(service, Refusal) else read_request(service, after, own.get(service, ()))
 
 
 def _service(name: str, services: Collection[str]) -> str | Refusal:

@@ -10,6 +10,7 @@ from actions.errors import ConfigurationError
 from actions.history.queries import live, recent
 from actions.history.rollbacks import Opened
 from actions.history.values import RollbackId
+from actions.run.runbooks.selection import select
 from bot import intake
 from bot.desk import Asked
 from bot.errands import Errands
@@ -53,7 +54,8 @@ def register(app: App, errands: Errands) -> None:
 
 def answer(presence: Presence, text: str, reply: Reply) -> None:
     """One command, one answer."""
-    match intake.read(text, presence.catalog.services):
+    services = presence.catalog.services
+    match intake.read(text, services, {name: tuple(service.runbooks) for name, service in services.items()}):
         case intake.OpenDialog(service=service):
             open_dialog(presence, reply, service=service)
         case intake.AskFor() as wanted:
@@ -94,12 +96,20 @@ def _open_ones(presence: Presence, service: str | None) -> Message:
 
 
 def _ask(presence: Presence, reply: Reply, wanted: intake.AskFor) -> None:
+    must_have_part(presence, wanted.service, wanted.strategy, wanted.target)
     asked = Asked(
         service=wanted.service, key=reply.visitor.key, target=wanted.target, reason=wanted.reason,
         strategy=wanted.strategy or "downgrade", with_data=wanted.with_data, place=place_to_tell(reply.visitor.channel),
     )  # fmt: skip
     opened = presence.desk.request(reply.visitor.identity, asked)
     reply(receipt(presence, opened))
+
+
+def must_have_part(presence: Presence, service: str, way: str | None, part: str) -> None:
+    """A part that a runbook does not have is said at once, and no rollback is opened for it."""
+    book = presence.catalog.service(service).runbooks.get(way or "")
+    if book is not None:
+        select(book, part, already=tuple(book.phases))
 
 
 def receipt(presence: Presence, opened: Opened) -> Message:

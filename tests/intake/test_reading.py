@@ -135,15 +135,43 @@ def test_with_one_service_nobody_has_to_name_it() -> None:
     assert read("drill", ["orders"]) == DrillOf(service="orders")
 
 
+RUNBOOKS = {"orders": ["simplify", "move"], "traceo": ["leave-postgres"]}
+BY_RUNBOOK: dict[str, Command] = {
+    "orders using simplify": ask(strategy="simplify", target="all"),
+    "orders by simplify scope compose-file because it loops": ask(
+        strategy="simplify", target="compose-file", reason="it loops"
+    ),
+    "orders runbook simplify phases networks,Volumes": ask(strategy="simplify", target="networks,volumes"),
+    "orders —runbook=simplify —scope=full": ask(strategy="simplify", target="full"),
+    "traceo scope full": ask("traceo", strategy="leave-postgres", target="full"),
+}
+
+
+@pytest.mark.parametrize("text", BY_RUNBOOK)
+def test_a_runbook_of_the_service_is_a_way_with_parts_instead_of_revisions(text: str) -> None:
+    assert read(text, SERVICES, RUNBOOKS) == BY_RUNBOOK[text]
+
+
+@pytest.mark.parametrize(
+    ("text", "instead"),
+    [("orders using simplfy", "simplify"), ("orders scope full", "move, simplify"), ("orders using simplify to 4f1a", "scope NAME"),
+     ("orders using simplify scope", "compose-file"), ("orders using restore scope full", "move, simplify"), ("content-api scope x", "Leave it out")],
+)  # fmt: skip
+def test_parts_and_revisions_are_not_mixed_up(text: str, instead: str) -> None:
+    answer = read(text, SERVICES, RUNBOOKS)
+    assert isinstance(answer, Refusal)
+    assert instead in answer.next_step
+
+
 PIECES = st.sampled_from(
-    ["orders", "status", "to", "-2", "\u2013", "—", "because", "using", "with", "data", "show", "RB-1", "<@U1>", "<!channel>", "&lt;",
+    ["orders", "simplify", "scope", "phases", "status", "to", "-2", "\u2013", "—", "because", "using", "with", "data", "show", "RB-1", "<@U1>", "<!channel>", "&lt;",
      "“", "'", "`", "\u202e", "\x00", "advise", "service", "--to=", "999999999999999999999", "<", ">", "|", "\ud800", "٣", "-٣", "²"]
 )  # fmt: skip
 
 
 @given(st.one_of(st.text(), st.lists(st.one_of(PIECES, st.text(max_size=8)), max_size=12).map(" ".join)))
 def test_whatever_is_typed_is_answered(text: str) -> None:
-    answer = read(text, SERVICES)
+    answer = read(text, SERVICES, RUNBOOKS)
     if isinstance(answer, AskFor):
         assert answer.service in SERVICES
         assert len(answer.reason) <= LONGEST_REASON
