@@ -109,13 +109,17 @@ class Carrier:
                     return int(ended)
 
     def wait_until_cut_off(self) -> None:
-        """The word comes when the network is gone, or stays. Until then nothing of the application has run."""
-        while not self.heard.endswith(b"\n"):
-            chunk = os.read(0, 1)
-            if not chunk:
-                os._exit(1)
-            self.heard += chunk
-        self.heard.clear()
+        """The word comes when the network is gone, or stays. Until then nothing of the application has run, and whatever
+        else is said is kept for it."""
+        line = b""
+        while line != b"go\n":
+            self.heard += line
+            line = b""
+            while not line.endswith(b"\n"):
+                byte = os.read(0, 1)
+                if not byte:
+                    os._exit(1)
+                line += byte
 
     def start(self) -> None:
         orders_out, orders_in = os.pipe()
@@ -135,6 +139,7 @@ class Carrier:
         self.child_in, self.child_out = orders_in, said_out
         os.set_blocking(self.child_in, False)
         self.tell_child(json.dumps(self.order).encode() + b"\n")
+        self.hear(b"")
 
     # Standard input: from us.
 
@@ -146,12 +151,15 @@ class Carrier:
         if not chunk:
             self.kill()
             return 1
+        self.hear(chunk)
+        return None
+
+    def hear(self, chunk: bytes) -> None:
         self.heard += chunk
         *whole, rest = bytes(self.heard).split(b"\n")
         self.heard = bytearray(rest)
         for line in whole:
             self.obey(line)
-        return None
 
     def obey(self, line: bytes) -> None:
         what, _, rest = line.partition(b" ")

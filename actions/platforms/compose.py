@@ -1,7 +1,9 @@
 """docker compose, through its command line: the only interface that both its generations share."""
 
+import shutil
 import subprocess
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -44,20 +46,16 @@ def look_at(project: ComposeProject, environ: Mapping[str, str]) -> ComposeFacts
     return ComposeFacts(program=" ".join(program), engine=engine, services=tuple(sorted(services)))
 
 
-def newer(program: Sequence[str]) -> bool:
-    return tuple(program[:2]) == PROGRAMS[0]
-
-
 def find_program(environ: Mapping[str, str]) -> tuple[str, ...]:
-    for program in PROGRAMS:
-        try:
-            done = subprocess.run(
-                [*program, "version"], env=dict(environ), capture_output=True, timeout=SECONDS, check=False
-            )
-        except (OSError, subprocess.TimeoutExpired):
-            continue
+    """The newer one where docker's client has it; it is asked, for it is a part of the client. The older one is a program
+    of its own, and slow to start."""
+    newer, older = PROGRAMS
+    with suppress(OSError, subprocess.TimeoutExpired):
+        done = subprocess.run([*newer, "version"], env=dict(environ), capture_output=True, timeout=SECONDS, check=False)
         if done.returncode == 0:
-            return program
+            return newer
+    if shutil.which(older[0], path=environ.get("PATH")):
+        return older
     raise UnavailableError(
         "Neither `docker compose` nor `docker-compose` works here",
         next_step="Install the compose plugin of docker where Backout runs.",

@@ -122,9 +122,8 @@ class ComposeCommands:
             )  # fmt: skip
         return running[0]
 
-    def image_of(self, service: str) -> str:
-        """What a fresh container of it would be made from; ConfigurationError where it is not there: nothing is pulled
-        or built on the way."""
+    def require_service(self, service: str) -> None:
+        """ConfigurationError where the compose files have none of that name."""
         configured = self.cli.configuration().get("services", {})
         if service not in configured:
             known = ", ".join(sorted(configured)) or "none"
@@ -132,6 +131,12 @@ class ComposeCommands:
                 f"The compose project has no service {service!r}; it has {known}", where=f"compose project {self.cli.name}",
                 next_step="Correct the name in the catalog, or name the profile that has it.",
             )  # fmt: skip
+
+    def image_of(self, service: str) -> str:
+        """What a fresh container of it would be made from; ConfigurationError where it is not there: nothing is pulled
+        or built on the way."""
+        self.require_service(service)
+        configured = self.cli.configuration().get("services", {})
         written = configured[service].get("image")
         candidates = [str(written)] if written else [f"{self.cli.name}-{service}", f"{self.cli.name}_{service}"]
         for image in candidates:

@@ -14,7 +14,7 @@ from actions.errors import BackoutError, ConfigurationError
 from actions.platforms.compose import ComposeProject
 from actions.platforms.compose_commands import ComposeCommands, container_name
 from actions.platforms.docker_cli import DockerCli, client_surroundings
-from actions.platforms.house import Workplace, migrations_of
+from actions.platforms.house import House, Workplace, migrations_of
 from actions.platforms.local import ordinary_surroundings
 from actions.platforms.port import Command, Inside
 
@@ -135,3 +135,10 @@ def project_of(entry: ComposePlatform) -> ComposeProject:
 
 def _folder_inside(written: str | None) -> PurePath | None:
     return PurePosixPath(written) if written else None
+
+
+def compose_of(house: House, what: str) -> ComposeHouse:
+    """ConfigurationError for what compose alone can do."""
+    if isinstance(house, ComposeHouse):
+        return house
+    raise ConfigurationError(f"{what} needs a compose platform", where=f"service {house.service.name}")

@@ -17,6 +17,8 @@ class Container:
     health: str | None
     exit_code: int
     restarts: int
+    #: When its present life began, as the engine writes it.
+    started: str
     #: The image by the name that it was made from, and by its number.
     image: str
     image_id: str
@@ -65,6 +67,7 @@ def _container(said: Mapping[str, Any]) -> Container:
         health=_health(state),
         exit_code=int(state.get("ExitCode") or 0),
         restarts=int(said.get("RestartCount") or 0),
+        started=str(state.get("StartedAt", "")),
         image=str(config.get("Image", "")),
         image_id=str(said.get("Image", "")),
         made_of=labels.get("com.docker.compose.config-hash"),

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import lru_cache
 from pathlib import Path
+from threading import Lock
 from typing import Any
 
 import yaml
@@ -35,6 +36,11 @@ AWAY = re.compile(
     re.IGNORECASE,
 )
 PROJECT, SERVICE = "com.docker.compose.project", "com.docker.compose.service"
+
+
+#: The older compose takes a second of a whole core: who asks at the same time waits for the first one's answer.
+_ASKING = Lock()
+_FINDING = Lock()
 
 
 class DockerError(BackoutError):
@@ -97,10 +103,20 @@ class DockerCli:
             return [one for name in names for one in self.inspect(name, kind=kind)]
         return found
 
+    def exists(self, name: str, *, kind: str) -> bool:
+        """A network or volume, by its whole name or by the one that the project's files give it."""
+        return any(self.inspect(each, kind=kind) for each in (name, f"{self.name}_{name}"))
+
+    def latest_logs(self, container: Container, *, lines: int) -> str:
+        """Of its present life. What it says may hold anything: it is searched, never shown."""
+        words = [*self.docker, "logs", "--tail", str(lines), "--since", container.started, container.id]
+        return _output(words, self.project.folder, self.environ, SHORT, both=True)
+
     def configuration(self) -> Mapping[str, Any]:
         """The compose files as compose understands them, merged and filled in. It may hold secrets: never shown."""
         environ = tuple(sorted(self.environ.items()))
-        return _configuration(self.compose, self.project.folder, environ, _stamps(self.project))
+        with _ASKING:
+            return _configuration(self.compose, self.project.folder, environ, _stamps(self.project))
 
     def configured_hash(self, service: str) -> str | None:
         """What compose compares a container with, to see whether the files changed since it was made."""
@@ -111,7 +127,9 @@ class DockerCli:
         return None
 
 
-def _output(command: Sequence[str], folder: Path, environ: Mapping[str, str], within: timedelta) -> str:
+def _output(
+    command: Sequence[str], folder: Path, environ: Mapping[str, str], within: timedelta, *, both: bool = False
+) -> str:  # fmt: skip
     seconds = within.total_seconds()
     try:
         done = subprocess.run(
@@ -126,7 +144,7 @@ def _output(command: Sequence[str], folder: Path, environ: Mapping[str, str], wi
         raise UnavailableError(f"`{' '.join(command[:2])}` did not answer in {seconds:.0f} s") from None
     if done.returncode:
         raise explained(done.stderr, f"`{' '.join(command[:2])}` failed ({done.returncode})")
-    return done.stdout
+    return done.stdout + done.stderr if both else done.stdout
 
 
 def _missing(program: str, folder: Path) -> BackoutError:
@@ -148,7 +166,8 @@ def program_of(project: ComposeProject, environ: Mapping[str, str]) -> tuple[str
     """The one that the catalog names, else whichever works here."""
     if project.program:
         return tuple(project.program)
-    return _found(tuple(sorted(environ.items())))
+    with _FINDING:
+        return _found(tuple(sorted(environ.items())))
 
 
 @lru_cache(maxsize=8)

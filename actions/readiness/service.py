@@ -7,18 +7,21 @@ from pathlib import Path
 from actions.assess.live_database import DatabaseFacts, look_at
 from actions.backup.programs import find_programs, programs_for
 from actions.backup.stores import open_store
+from actions.catalog.database import ToolsInContainer
 from actions.catalog.envref import as_variables
 from actions.catalog.platform import ComposePlatform, KubernetesPlatform, LocalPlatform
 from actions.catalog.service import Service
 from actions.catalog.stores import FolderStore as FolderEntry
 from actions.errors import BackoutError, ConfigurationError
 from actions.platforms import compose, kubernetes
-from actions.platforms.compose_house import project_of
+from actions.platforms.compose_house import compose_of, project_of
 from actions.platforms.docker_cli import client_surroundings
+from actions.platforms.houses import house_of
 from actions.readiness.answers import Answer, Level
 from actions.readiness.approvers import Directory, ask_approvers
 from actions.readiness.cluster import ask_cluster
 from actions.readiness.revision import ask_revision
+from actions.restore.tools_inside import version_inside
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -87,19 +90,19 @@ def _database_answer(service: Service, facts: DatabaseFacts) -> Answer:
 
 def _ask_tools(service: Service, facts: DatabaseFacts | None, around: Surroundings) -> Answer:
     question = "client tools"
-    if (
-        service.database is not None
-        and service.database.tools is not None
-        and isinstance(service.platform, KubernetesPlatform)
-    ):
+    tools = service.database.tools if service.database is not None else None
+    if tools is not None and isinstance(service.platform, KubernetesPlatform):
         return Answer(
             question=question, level=Level.FAILED, said="`tools` cannot be used on Kubernetes",
             remedy="Leave it out: Backout's own client programs make and prove the backups, straight on the database.",
         )  # fmt: skip
-    if service.database is not None and service.database.tools is not None:
+    if isinstance(tools, ToolsInContainer):
+        return _ask_tools_inside(service, tools.compose, facts, around)
+    if tools is not None:
         return Answer(
-            question=question, level=Level.UNKNOWN, said="they run in a container, which is asked at the backup"
-        )
+            question=question, level=Level.FAILED, said="`tools` in an image alone cannot be used",
+            remedy="On compose, write `tools: {compose: postgres}`, or leave it out: pg_dump of this machine is used then.",
+        )  # fmt: skip
     found = find_programs(around.environ)
     if facts is None:
         said = f"pg_dump {found[0].version}" if found else "none here"
@@ -109,6 +112,22 @@ def _ask_tools(service: Service, facts: DatabaseFacts | None, around: Surroundin
     except ConfigurationError as error:
         return failed(question, error)
     return Answer(question=question, level=Level.OK, said=f"pg_dump {chosen.version} in {chosen.folder}")
+
+
+def _ask_tools_inside(
+    service: Service, inside: str, facts: DatabaseFacts | None, around: Surroundings
+) -> Answer:  # fmt: skip
+    question = "client tools"
+    try:
+        house = compose_of(house_of(service, around.environ), "`tools` in a container")
+        major, minor = version_inside(house, inside)
+    except BackoutError as error:
+        return failed(question, error)
+    said = f"pg_dump {major}.{minor} in a container of {inside}"
+    if facts is not None and major < facts.major:
+        remedy = f"The server is PostgreSQL {facts.major}: name a container whose programs are as new."
+        return Answer(question=question, level=Level.FAILED, said=said, remedy=remedy)
+    return Answer(question=question, level=Level.OK, said=said)
 
 
 def _ask_platform(service: Service, around: Surroundings) -> Answer:

@@ -12,11 +12,15 @@ from actions.catalog.release import (
     SettingRelease,
 )
 from actions.errors import ConfigurationError
+from actions.platforms.compose_house import compose_of
 from actions.platforms.house import House
 from actions.platforms.kubernetes_house import api_of
 from actions.release.commanded import CommandedRelease
+from actions.release.image import TagRelease
 from actions.release.port import Release
+from actions.release.restarting import Restarting
 from actions.release.rollout import RolloutRelease
+from actions.writers.finding import writers_of
 
 
 def releases_of(house: House) -> Sequence[Release]:
@@ -25,6 +29,19 @@ def releases_of(house: House) -> Sequence[Release]:
 
 
 def release_for(entry: ReleaseStep, house: House) -> Release:
+    release = _without_restarts(entry, house)
+    if not entry.restart:
+        return release
+    writers = writers_of(house)
+    unknown = [name for name in entry.restart if name not in writers]
+    if unknown:
+        raise ConfigurationError(
+            f"`restart` names {unknown[0]!r}, which is no writer of the service", where=f"service {house.service.name}"
+        )
+    return Restarting(release=release, writers={name: writers[name] for name in entry.restart})
+
+
+def _without_restarts(entry: ReleaseStep, house: House) -> Release:
     match entry:
         case CommandRelease():
             return CommandedRelease(house=house, release=entry)
@@ -33,7 +50,9 @@ def release_for(entry: ReleaseStep, house: House) -> Release:
                 api=api_of(house, f"Taking back deployment {entry.deployment}"), deployment=entry.deployment,
                 to_revision=entry.to_revision, within=entry.timeout,
             )  # fmt: skip
-        case ImageRelease() | GitRelease() | SettingRelease():
+        case ImageRelease():
+            return TagRelease(house=compose_of(house, "An image's tag"), release=entry)
+        case GitRelease() | SettingRelease():
             what = type(entry).__name__.removesuffix("Release").lower()
             raise ConfigurationError(
                 f"Taking the application back by {what} is not supported yet",

@@ -12,7 +12,7 @@ from actions.backup.progress import Watcher
 from actions.backup.store import Store
 from actions.backup.taking import Taken, TakeOrder, take
 from actions.catalog.envref import EnvRef
-from actions.errors import ConfigurationError, UnavailableError
+from actions.errors import UnavailableError
 from actions.history.canonical import JsonObject
 from actions.redaction import learn_secret, redact
 from actions.restore.premises import Premises
@@ -26,21 +26,25 @@ ShouldStop = Callable[[], bool]
 
 def take_it(premises: Premises, name: str, store: Store, *, watch: Watcher, should_stop: ShouldStop) -> Taken:
     """Into this store, as the catalog says."""
-    if premises.database.tools is not None:
-        raise ConfigurationError(
-            "Client programs in a container are not supported yet", where=f"service {premises.service.name}",
-            next_step="Leave `tools` out: pg_dump of this machine is used then.",
-        )  # fmt: skip
     keys = keys_of(premises.rules.encryption_key, premises.environ)
     migrations = premises.service.migrations
     order = TakeOrder(
-        service_name=premises.service.name, name=name, url=premises.url, programs=programs_of(premises), store=store,
+        service_name=premises.service.name, name=name, url=premises.url, programs=dumping_programs(premises), store=store,
         form=premises.rules.format, jobs=premises.rules.jobs, recipient=keys.recipient if keys else None,
         version_table=migrations.version_table if migrations else "alembic_version",
         version_schema=migrations.version_schema if migrations else None,
         lock_timeout=premises.database.lock_timeout, watch=watch, should_stop=should_stop,
     )  # fmt: skip
     return take(order)
+
+
+def dumping_programs(premises: Premises) -> ClientPrograms:
+    """What takes a backup: of a container where the catalog says so."""
+    if premises.database.tools is None:
+        return programs_of(premises)
+    from actions.restore.tools_inside import programs_inside
+
+    return programs_inside(premises, server_major=server_major(premises.url))
 
 
 def programs_of(premises: Premises) -> ClientPrograms:

