@@ -1,5 +1,5 @@
 // The page: bar, conversations, the one that is open, and the panes beside it.
-import { classes, html, useCallback, useEffect, useMemo, useState } from "./dom.js";
+import { classes, html, useCallback, useEffect, useState } from "./dom.js";
 import { ConfirmHost } from "./dialogs/confirm.js";
 import { Modal } from "./dialogs/modal.js";
 import { Home } from "./home.js";
@@ -34,13 +34,17 @@ function usePlace() {
 
 export function App({ connect }) {
   const [place, go] = usePlace();
-  const [state, setState] = useState(null);
+  const [shown, setShown] = useState({ state: null, server: null });
   const [traffic, setTraffic] = useState(false);
   const [json, setJson] = useState(null);
   const [drawer, setDrawer] = useState(false);
   const [target, setTarget] = useState(null);
-  const server = useMemo(() => connect(place.as, setState), [connect, place.as]);
-  useEffect(() => () => server.close(), [server]);
+  useEffect(() => {
+    const mine = connect(place.as, (state) => setShown({ state, server: mine }));
+    return () => mine.close();
+  }, [connect, place.as]);
+  // Whoever one was stays on the page until the next person's state is there, with the line that belongs to it.
+  const { state, server } = shown;
   useEffect(() => {
     if (state && !place.as && state.me) go({ as: state.me }, { replace: true });
   }, [state?.me, place.as]);
@@ -94,7 +98,7 @@ export function App({ connect }) {
       ${thread && html`<${Thread} conversation=${conversation} ts=${place.thread} target=${target} onClose=${() => move({ thread: null })} />`}
       ${traffic && html`<${Inspector} json=${json} onForgetJson=${() => setJson(null)} onClose=${() => setTraffic(false)} />`}
     </div>
-    <${Announcer} where=${at.where} />
+    <${Announcer} key=${world.me} where=${at.where} />
     ${view && html`<${Modal} key=${`${world.me}/${view.id}`} view=${view} depth=${world.views.length} onClose=${() => server.closeView(view)} onCloseAll=${() => server.closeViews(world.views)} />`}
     <${ConfirmHost} />
   <//><//>`;

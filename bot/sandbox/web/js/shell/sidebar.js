@@ -41,7 +41,7 @@ function Entry({ one, place, go, world, sign, name }) {
   const { unread, mentions } = here ? { unread: 0, mentions: 0 } : world.unread(one.id);
   return html`<${Row} here=${here} unread=${unread > 0} href=${addressOf({ as: world.me, where: one.id })} onGo=${() => go({ where: one.id, thread: null })}>
     ${sign}<span class="entry-name">${name}</span>
-    ${mentions > 0 ? html`<span class="count" title="Mentions">${mentions}<span class="visually-hidden"> mentions</span></span>`
-      : unread > 0 && html`<span class="visually-hidden">, unread</span>`}
+    ${mentions > 0 ? html`<span class="count" title="Mentions">${mentions}<span class="visually-hidden"> ${mentions === 1 ? "mention" : "mentions"}</span></span>`
+      : unread > 0 && html`<span class="visually-hidden"> unread</span>`}
   <//>`;
 }
