@@ -25,6 +25,14 @@ class PlainSlack:
     calls: list[tuple[float, str, dict[str, Any]]] = field(default_factory=list)
     messages: list[dict[str, Any]] = field(default_factory=list)
     channels: list[dict[str, Any]] = field(default_factory=lambda: [{"id": "C0INCIDENTS", "name": "incidents"}])
+    #: What `users.info` says about somebody, besides what is so for everybody.
+    people: dict[str, dict[str, Any]] = field(default_factory=dict)
+    #: What `usergroups.users.list` says; None: this workspace has no user groups.
+    group: list[str] | None = None
+    #: What was said through the address of a command or a press.
+    answers: list[dict[str, Any]] = field(default_factory=list)
+    views: list[dict[str, Any]] = field(default_factory=list)
+    files: dict[str, str] = field(default_factory=dict)
     #: Asked before a call is done, and told after it; whoever strikes does it there.
     before: Decide = lambda *_: "done"
     after: Callable[[str, dict[str, Any]], None] = lambda *_: None
@@ -66,6 +74,31 @@ class PlainSlack:
                 return {"ok": True, "ts": given["ts"]}
         return {"ok": False, "error": "message_not_found"}
 
+    def _users_info(self, given: dict[str, Any]) -> dict[str, Any]:
+        if given["user"] == "U0NOBODY":
+            return {"ok": False, "error": "user_not_found"}
+        return {"ok": True, "user": {"id": given["user"], "team_id": "T0ACME", **self.people.get(given["user"], {})}}
+
+    def _usergroups_users_list(self, _: dict[str, Any]) -> dict[str, Any]:
+        if self.group is None:
+            return {"ok": False, "error": "plan_upgrade_required"}
+        return {"ok": True, "users": self.group}
+
+    def _views_open(self, given: dict[str, Any]) -> dict[str, Any]:
+        self.views.append(given["view"])
+        return {"ok": True, "view": {"id": f"V{len(self.views)}", "hash": "h1"}}
+
+    def _views_update(self, given: dict[str, Any]) -> dict[str, Any]:
+        self.views.append(given["view"])
+        return {"ok": True, "view": {"id": given["view_id"], "hash": "h2"}}
+
+    def _views_publish(self, given: dict[str, Any]) -> dict[str, Any]:
+        self.views.append(given["view"])
+        return {"ok": True}
+
+    def _files_getUploadURLExternal(self, given: dict[str, Any]) -> dict[str, Any]:  # noqa: N802
+        return {"ok": True, "file_id": f"F-{given['filename']}", "upload_url": f"{self.url}upload/{given['filename']}"}
+
     def _chat_getPermalink(  # noqa: N802
         self, given: dict[str, Any]
     ) -> dict[str, Any]:
@@ -100,6 +133,15 @@ def plain_slack() -> Iterator[PlainSlack]:  # noqa: C901 because a handler is a 
     class Handler(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
             raw = self.rfile.read(int(self.headers.get("Content-Length") or 0)).decode()
+            where = urlsplit(self.path).path
+            if where.startswith("/answer"):
+                slack.answers.append(json.loads(raw))
+                self._say(200, {"ok": True})
+                return
+            if "/upload/" in where:
+                slack.files[where.rpartition("/")[2]] = raw
+                self._say(200, {"ok": True})
+                return
             given = json.loads(raw) if "json" in self.headers.get("Content-Type", "") else _form(raw)
             method = urlsplit(self.path).path.rpartition("/")[2]
             slack.calls.append((time.monotonic(), method, given))

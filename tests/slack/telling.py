@@ -14,7 +14,7 @@ from bot.settings import read_settings
 
 def tell(history_url: str, slack_url: str, catalog: str, lease: float, until: object = None) -> None:
     settings = read_settings({"SLACK_API_URL": slack_url, "SLACK_BOT_TOKEN": "xoxb-good", "BACKOUT_HOME": "/nowhere"})
-    presence = Presence(settings, load_catalog(Path(catalog), {}), {})
+    presence = Presence(settings, lambda: load_catalog(Path(catalog), {}), {})
     presence.meet()
     with History(conninfo_of(history_url)) as history, presence.with_history(history):
         stopping = until if isinstance(until, threading.Event) else threading.Event()
