@@ -39,6 +39,8 @@ class Garage:
     history: History
     entry: dict[str, Any] = field(default_factory=dict)
     url: str | None = None
+    name: str = "garage"
+    more: dict[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.folder.mkdir(parents=True, exist_ok=True)
@@ -47,7 +49,7 @@ class Garage:
     @property
     def environ(self) -> Mapping[str, str]:
         more = {"GARAGE_URL": self.url} if self.url else {}
-        return {"PATH": os.environ["PATH"], "HOME": str(self.home), "TOKEN": "hunter2-very-secret", **more}
+        return {"PATH": os.environ["PATH"], "HOME": str(self.home), "TOKEN": "hunter2-very-secret", **more, **self.more}
 
     def git(self, *words: str, check: bool = True) -> str:
         done = subprocess.run(
@@ -76,14 +78,14 @@ class Garage:
             "policy": {"quorum": 0}, "approvers": {"terminal": ["lead"]}, **self.entry, "runbooks": runbooks,
         }  # fmt: skip
         file = self.home / "catalog.yml"
-        file.write_text(yaml.safe_dump({"services": {"garage": entry}}, sort_keys=False))
+        file.write_text(yaml.safe_dump({"services": {self.name: entry}}, sort_keys=False))
         return load_catalog(file, self.environ)
 
     def ask(
         self, catalog: Catalog, *, part: str = "all", runbook: str = "back", reason: str = "it broke"
     ) -> RollbackId:
         request = RollbackRequest(
-            request_key=secrets.token_hex(8), service="garage", environment=catalog.service("garage").environment.value, requester="ann (terminal)",
+            request_key=secrets.token_hex(8), service=self.name, environment=catalog.service(self.name).environment.value, requester="ann (terminal)",
             target=part, reason=reason, runbook=runbook,
         )  # fmt: skip
         return open_rollback(self.history, request).rollback.id

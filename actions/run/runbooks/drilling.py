@@ -7,11 +7,10 @@ database, remotes) is looked at and not done. Commands run there only when someb
 
 import hashlib
 import json
-import os
 import shutil
 import tempfile
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -35,7 +34,7 @@ from actions.run.steps.declared.all import declared_actions
 from actions.run.steps.site import Site
 
 #: Kinds that touch files alone; an export reads the database besides.
-DONE_THERE = frozenset({"git_restore", "setting", "export", "log", "begin-part"})
+DONE_THERE = frozenset({"git_restore", "setting", "export", "log", "begin-part", "settle"})
 
 
 class How(StrEnum):
@@ -135,15 +134,16 @@ def _findings(laid: Laid) -> tuple[JsonObject, ...]:
 def _rehearse(site: Site, rollback: Rollback, laid: Laid, wanted: DrillWanted) -> tuple[tuple[Point, ...], bool | None]:
     tree = GitTree(folder=site.house.folder, environ=site.environ)
     with _elsewhere(site, tree) as there:
-        _copy_settings(site.house.folder, there.house.folder, laid.plan)
-        before = _fingerprint(there.house.folder)
+        copied = _copy_settings(site.house.folder, there.house.folder, laid.plan)
+        logs = {str(_record(planned).get("file")) for planned in laid.plan if planned.parameters.get("kind") == "log"}
+        before = _fingerprint(there, copied, but=logs)
         steps = [_as_step(rollback, number, planned) for number, planned in enumerate(laid.plan, start=1)]
         doing = _Doing(there, rollback, steps, with_commands=wanted.with_commands)
         points = tuple(doing.try_one(number) for number in range(len(steps)))
         if not doing.done:
             return points, None
         trouble = doing.undo_all()
-        came_back = not trouble and _fingerprint(there.house.folder) == before
+        came_back = not trouble and _fingerprint(there, copied, but=logs) == before
         back = Point(
             name="way-back", title="Undo everything, and compare", how=How.DONE if came_back else How.FAILED,
             said="every file is what it was" if came_back else trouble or "the files are not what they were",
@@ -242,27 +242,33 @@ def _elsewhere(site: Site, tree: GitTree) -> Iterator[Site]:
             tree.must("worktree", "remove", "--force", str(place))
 
 
-def _copy_settings(source: Path, target: Path, plan: Sequence[PlannedStep]) -> None:
+def _copy_settings(source: Path, target: Path, plan: Sequence[PlannedStep]) -> tuple[str, ...]:
     """Files that settings are switched in are seldom in git; the rehearsal gets copies."""
-    for planned in plan:
-        record = planned.parameters.get("step")
-        step: Any = from_record(record) if isinstance(record, Mapping) else None
-        names = [step.file] if step is not None and hasattr(step, "file") else []
-        for name in names:
-            if (source / name).is_file():
-                (target / name).parent.mkdir(parents=True, exist_ok=True)
-                shutil.copy2(source / name, target / name)
+    names = {
+        str(_record(planned).get("file") or ".env") for planned in plan if planned.parameters.get("kind") == "setting"
+    }
+    for name in names:
+        if (source / name).is_file():
+            (target / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(source / name, target / name)
+    return tuple(sorted(names))
 
 
-def _fingerprint(folder: Path) -> dict[str, str]:
+def _record(planned: PlannedStep) -> Mapping[str, Any]:
+    record = planned.parameters.get("step")
+    return record if isinstance(record, Mapping) else {}
+
+
+def _fingerprint(there: Site, copied: Sequence[str], *, but: Collection[str]) -> dict[str, str]:
+    """Of every file that git does not ignore (what is built is), and of the settings; a log keeps its lines on purpose."""
+    folder = there.house.folder
+    tree = GitTree(folder=folder, environ=there.environ)
+    listed = tree.output("ls-files", "-z", "--cached", "--others", "--exclude-standard").split("\0")
     found = {}
-    for above, folders, names in os.walk(folder):
-        folders[:] = [name for name in folders if name != ".git"]
-        for name in names:
-            path = Path(above) / name
-            if name != ".git" and path.is_file():
-                mode = path.stat().st_mode
-                found[str(path.relative_to(folder))] = f"{mode:o} {hashlib.sha256(path.read_bytes()).hexdigest()}"
+    for name in {*listed, *copied} - {"", *but}:
+        path = folder / name
+        if path.is_file():
+            found[name] = f"{path.stat().st_mode:o} {hashlib.sha256(path.read_bytes()).hexdigest()}"
     return found
 
 
