@@ -1,0 +1,1 @@
+"""What people do: commands, buttons, modals, Home; as payloads for the app, and what it answers."""

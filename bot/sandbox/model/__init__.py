@@ -1,0 +1,1 @@
+"""What is true in the workspace: people, channels, messages, views. Knows nothing of HTTP."""
