@@ -12,7 +12,9 @@ from bot.sandbox import Sandbox
 
 def main() -> int:
     options = argparse.ArgumentParser(prog="python -m bot.sandbox", description=__doc__)
-    options.add_argument("--manifest", type=Path, default=Path("manifest.yml"), help="the app's manifest (manifest.yml)")
+    options.add_argument(
+        "--manifest", type=Path, default=Path("manifest.yml"), help="the app's manifest (manifest.yml)"
+    )
     options.add_argument("--port", type=int, default=8065, help="of the page (8065)")
     options.add_argument("--slack-port", type=int, default=0, help="of the Slack side (any that is free)")
     chosen = options.parse_args()

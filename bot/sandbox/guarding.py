@@ -3,9 +3,9 @@
 from collections.abc import Awaitable, Callable, Mapping
 
 from aiohttp import web
+from aiohttp.typedefs import Middleware
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
-Middleware = Callable[[web.Request, Handler], Awaitable[web.StreamResponse]]
 NAMES = ("127.0.0.1", "localhost", "[::1]")
 
 
@@ -15,7 +15,9 @@ def guard(headers: Mapping[str, str], *, for_programs: bool = False) -> Middlewa
     @web.middleware
     async def check(request: web.Request, handler: Handler) -> web.StreamResponse:
         if why := _wrong(request, for_programs=for_programs):
-            return web.json_response({"ok": False, "error": "forbidden", "message": why}, status=403, headers=dict(headers))
+            return web.json_response(
+                {"ok": False, "error": "forbidden", "message": why}, status=403, headers=dict(headers)
+            )
         response = await handler(request)
         if not response.prepared:
             response.headers.update(headers)

@@ -75,13 +75,15 @@ class Knobs:
     def turn(self, wanted: Mapping[str, Any]) -> None:
         """All of it or nothing."""
         try:
-            changes = {name: value for each, given in wanted.items() for name, value in self._change(each, given).items()}
+            changes = {
+                name: value for each, given in wanted.items() for name, value in self._change(each, given).items()
+            }
         except (TypeError, ValueError, KeyError) as error:
             raise UnknownKnobError(str(error)) from error
         for name, value in changes.items():
             setattr(self, name, value)
 
-    def _change(self, name: str, value: Any) -> Json:
+    def _change(self, name: str, value: Any) -> Json:  # noqa: PLR0911 because it is a table
         match name:
             case "storm" | "away" | "broken":
                 return {f"{name}_until": self.clock.now() + float(value) if value else 0.0}

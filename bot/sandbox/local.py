@@ -42,7 +42,9 @@ class LocalSlack:
             verification_token=ids.secret(24),
         )
         kept = self.credentials
-        self.traffic = Traffic(self.clock.now, (kept.bot_token, kept.app_token, kept.signing_secret, kept.verification_token))
+        self.traffic = Traffic(
+            self.clock.now, (kept.bot_token, kept.app_token, kept.signing_secret, kept.verification_token)
+        )
         self.knobs = Knobs(clock=self.clock)
         self.rates = Rates(self.knobs)
         self.sockets = Sockets(self.workspace.app_id, self.clock, self.traffic, self.tell_app)

@@ -58,7 +58,9 @@ class Actor:
         return self.acts("submit", view_id=shown["id"], values=self._values(shown, values or {}))
 
     def closes(self, view: Json | None = None, *, everything: bool = False) -> Json:
-        return self.acts("close", clear=True) if everything else self.acts("close", view_id=(view or self.modal())["id"])
+        return (
+            self.acts("close", clear=True) if everything else self.acts("close", view_id=(view or self.modal())["id"])
+        )
 
     def opens_home(self) -> Json:
         return self.acts("home", tab="home")
@@ -128,13 +130,17 @@ class Actor:
             found = [each for each in found if ephemeral in (None, each["ephemeral"])]
             return found[-1] if found else None
 
-        return self._waits(look, seconds, f"{saying!r} in {channel}", lambda: [said(each) for each in self.messages(channel)])
+        return self._waits(
+            look, seconds, f"{saying!r} in {channel}", lambda: [said(each) for each in self.messages(channel)]
+        )
 
     def waits_for_reply(self, message: Json, *, saying: str = "", seconds: float = PATIENCE) -> Json:
         def look() -> Json | None:
             return next((each for each in self.thread(message)[1:] if saying in said(each)), None)
 
-        return self._waits(look, seconds, f"{saying!r} in the thread", lambda: [said(each) for each in self.thread(message)])
+        return self._waits(
+            look, seconds, f"{saying!r} in the thread", lambda: [said(each) for each in self.thread(message)]
+        )
 
     def waits_for_modal(self, *, saying: str = "", seconds: float = PATIENCE) -> Json:
         def look() -> Json | None:
@@ -159,7 +165,9 @@ class Actor:
             if found is not None:
                 return found
             if (left := until - time.monotonic()) <= 0:
-                raise NothingCameError(f"Nothing like {what} came in {seconds:g} s. There is: {json.dumps(instead())[:3000]}")
+                raise NothingCameError(
+                    f"Nothing like {what} came in {seconds:g} s. There is: {json.dumps(instead())[:3000]}"
+                )
             self._sandbox.run(self._next(seen, left))
 
     async def _next(self, seen: int, seconds: float) -> None:

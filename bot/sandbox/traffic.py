@@ -30,7 +30,12 @@ class Traffic:
         """A copy, as it was at this moment."""
         text = json.dumps(entry, default=str)
         if len(text) > LONGEST:
-            entry = {**entry, "arguments": "too long to show", "payload": "too long to show", "answer": "too long to show"}
+            entry = {
+                **entry,
+                "arguments": "too long to show",
+                "payload": "too long to show",
+                "answer": "too long to show",
+            }
             text = json.dumps(entry, default=str)
         text = _TOKEN.sub(r"\1…", text)
         for secret in self._secrets:

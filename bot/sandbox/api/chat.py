@@ -112,10 +112,7 @@ def readable_channel(slack: LocalSlack, name: str) -> Conversation:
 
 def place_to_write(slack: LocalSlack, name: str) -> Conversation:
     space = slack.workspace
-    if name in space.people:
-        conversation = space.direct(space.bot.id, name)
-    else:
-        conversation = readable_channel(slack, name)
+    conversation = space.direct(space.bot.id, name) if name in space.people else readable_channel(slack, name)
     if conversation.kind is Kind.IM and not slack.manifest.messages_tab:
         raise Refusal("messages_tab_disabled")
     if space.bot.id not in conversation.members and "chat:write.public" not in slack.scopes:
@@ -125,7 +122,9 @@ def place_to_write(slack: LocalSlack, name: str) -> Conversation:
     return conversation
 
 
-def own_message(slack: LocalSlack, conversation: Conversation, ts: str, *, wrong: str = "cant_update_message") -> Message:
+def own_message(
+    slack: LocalSlack, conversation: Conversation, ts: str, *, wrong: str = "cant_update_message"
+) -> Message:
     message = conversation.messages.get(ts)
     if message is None:
         raise Refusal("message_not_found")
@@ -177,5 +176,5 @@ def metadata_of(given: Arguments) -> Json | None:
     if len(str(metadata)) > METADATA_BYTES:
         raise Refusal("metadata_too_large")
     if unknown := set(metadata) - {"event_type", "event_payload", "entities"}:
-        refuse_arguments(f"invalid additional property: {sorted(unknown)[0]} [json-pointer:/metadata]")
+        refuse_arguments(f"invalid additional property: {min(unknown)} [json-pointer:/metadata]")
     return metadata

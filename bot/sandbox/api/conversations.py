@@ -55,7 +55,11 @@ def invite(slack: LocalSlack, given: Arguments) -> Json:
         raise Refusal("no_user")
     if len(users) > MOST_INVITED:
         refuse_arguments(f"no more than {MOST_INVITED} items allowed [json-pointer:/users]")
-    errors = [{"user": user, "ok": False, "error": code} for user in users if (code := _cannot_join(slack, conversation, user))]
+    errors = [
+        {"user": user, "ok": False, "error": code}
+        for user in users
+        if (code := _cannot_join(slack, conversation, user))
+    ]
     if errors and not (given.flag("force") and len(errors) < len(users)):
         raise Refusal(str(errors[0]["error"]), errors=errors)
     refused = {each["user"] for each in errors}

@@ -22,7 +22,13 @@ def upload_address(slack: LocalSlack, given: Arguments) -> Json:
     if length > LARGEST:
         raise Refusal("file_upload_size_restricted")
     file = ids.fresh("F")
-    slack.workspace.files[file] = {"id": file, "name": name, "size": length, "state": "waiting", "upload": ids.secret(32)}
+    slack.workspace.files[file] = {
+        "id": file,
+        "name": name,
+        "size": length,
+        "state": "waiting",
+        "upload": ids.secret(32),
+    }
     return {
         "ok": True, "file_id": file,
         "upload_url": f"{slack.slack_address}/upload/v1/{slack.workspace.files[file]['upload']}",

@@ -4,7 +4,18 @@ from collections.abc import Mapping
 
 from bot.sandbox.blockkit.elements import ELEMENTS, IN_ACTIONS, IN_CONTEXT_ACTIONS, IN_INPUT, IN_SECTION
 from bot.sandbox.blockkit.language import (
-    Check, Json, Shape, anything, at_least_one, exactly_one, flag, kinds, listed, one_of, shape, string,
+    Check,
+    Json,
+    Shape,
+    anything,
+    at_least_one,
+    exactly_one,
+    flag,
+    kinds,
+    listed,
+    one_of,
+    shape,
+    string,
 )  # fmt: skip
 from bot.sandbox.blockkit.objects import MRKDWN, PLAIN, SLACK_FILE, URL, plain, text
 from bot.sandbox.blockkit.rich_text import RICH_TEXT

@@ -3,11 +3,32 @@
 from collections.abc import Mapping
 
 from bot.sandbox.blockkit.language import (
-    Check, Json, Shape, anything, at_least_one, exactly_one, flag, integer, listed, one_of, shape, string,
+    Check,
+    Json,
+    Shape,
+    anything,
+    at_least_one,
+    exactly_one,
+    flag,
+    integer,
+    listed,
+    one_of,
+    shape,
+    string,
 )  # fmt: skip
 from bot.sandbox.blockkit.objects import (
-    ACTION_ID, CONFIRM, DISPATCH, FILTER, LINK_OPTION, MARKED_OPTION, OPTION, OPTION_GROUP, SLACK_FILE, URL,
-    initial_is_offered, plain,
+    ACTION_ID,
+    CONFIRM,
+    DISPATCH,
+    FILTER,
+    LINK_OPTION,
+    MARKED_OPTION,
+    OPTION,
+    OPTION_GROUP,
+    SLACK_FILE,
+    URL,
+    initial_is_offered,
+    plain,
 )  # fmt: skip
 
 ID = string(30)

@@ -51,7 +51,13 @@ OPTION, MARKED_OPTION, LINK_OPTION = option(), option(marked=True), option(link=
 OPTION_GROUP = shape({"label": plain(75), "options": listed(OPTION.check, 100)}, "label options")
 
 CONFIRM = shape(
-    {"title": plain(100), "text": text(300), "confirm": plain(30), "deny": plain(30), "style": one_of("primary", "danger")},
+    {
+        "title": plain(100),
+        "text": text(300),
+        "confirm": plain(30),
+        "deny": plain(30),
+        "style": one_of("primary", "danger"),
+    },
     "title text confirm deny",
 )
 DISPATCH = shape({"trigger_actions_on": listed(one_of("on_enter_pressed", "on_character_entered"), 2)})

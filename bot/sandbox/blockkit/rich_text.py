@@ -4,7 +4,9 @@ from collections.abc import Mapping
 
 from bot.sandbox.blockkit.language import Check, Shape, flag, integer, kinds, listed, one_of, shape, string
 
-STYLE = shape({name: flag for name in ("bold", "italic", "strike", "code", "underline", "highlight", "client_highlight", "unlink")})
+STYLE = shape(
+    dict.fromkeys(("bold", "italic", "strike", "code", "underline", "highlight", "client_highlight", "unlink"), flag)
+)
 KIND: Mapping[str, Check] = {"type": string(), "style": STYLE.check}
 
 WORDS: Mapping[str, Shape] = {

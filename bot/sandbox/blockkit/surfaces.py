@@ -102,7 +102,9 @@ def _sums(blocks: list[Json], where: str, findings: Findings) -> None:
 
 def text_length(blocks: Any) -> int:
     """The sum of what people read."""
-    return sum(len(value) for each in _all(blocks) for name, value in each.items() if name == "text" and isinstance(value, str))
+    return sum(
+        len(value) for each in _all(blocks) for name, value in each.items() if name == "text" and isinstance(value, str)
+    )
 
 
 def _all(value: Any) -> Iterator[Json]:

@@ -35,13 +35,19 @@ async def _post(slack: LocalSlack, person: Member, given: Given) -> Json:
     if not text.strip() or len(text) > LONGEST:
         raise NotPossible("invalid_value", "A message has between 1 and 12,000 characters.")
     place = _own(slack, person, given)
-    if place.kind is Kind.IM and place.partner(person.id) == slack.workspace.bot.id and slack.manifest.messages_read_only:
+    if (
+        place.kind is Kind.IM
+        and place.partner(person.id) == slack.workspace.bot.id
+        and slack.manifest.messages_read_only
+    ):
         raise NotPossible("read_only", "Sending messages to this app is turned off.")
     thread = given.get("thread_ts")
     if thread is not None and thread not in place.messages:
         raise NotPossible("not_visible", "There is no such thread.")
     message = slack.workspace.post(
-        Message(channel=place.id, ts=slack.workspace.stamp(), user=person.id, text=_marked(slack, text), thread_ts=thread)
+        Message(
+            channel=place.id, ts=slack.workspace.stamp(), user=person.id, text=_marked(slack, text), thread_ts=thread
+        )
     )
     events.message_posted(slack, message)
     return {"ok": True, "message": slack.workspace.seen(message, person.id)}
@@ -137,7 +143,7 @@ async def _react(slack: LocalSlack, person: Member, given: Given) -> Json:
 async def _delete(slack: LocalSlack, person: Member, given: Given) -> Json:
     """One's own; and an ephemeral message is dismissed."""
     message = seeing.message(slack, person, given.get("channel"), given.get("ts"))
-    if message.user != person.id and message.reader != person.id:
+    if person.id not in (message.user, message.reader):
         raise NotPossible("cant_delete_message", "Only its author can delete it.", 403)
     slack.workspace.delete(message)
     return {"ok": True}

@@ -38,7 +38,9 @@ def _change(slack: LocalSlack, given: Mapping[str, Any]) -> Json:
             return {"ok": True, "group": group.as_seen()}
         case "add_channel":
             members = [space.named(each).id for each in given["members"]]
-            made = space.create(str(given["name"]), private=bool(given.get("private")), members=members, creator=members[0])
+            made = space.create(
+                str(given["name"]), private=bool(given.get("private")), members=members, creator=members[0]
+            )
             return {"ok": True, "channel": space.channel_seen(made, members[0])}
         case "archive":
             place = space.conversation(given["channel"])

@@ -71,4 +71,3 @@ class Courier:
         for each in list(self._working):
             each.cancel()
         await asyncio.gather(*self._working, return_exceptions=True)
-

@@ -81,7 +81,9 @@ class Requests:
         if status != 200:
             return self._failed(letter, "dispatch_failed", "http_error", status)
         payload = _payload(text)
-        self._traffic.note("ack", delivery=letter.number, url=url, payload=payload, seconds=round(time.monotonic() - began, 4))
+        self._traffic.note(
+            "ack", delivery=letter.number, url=url, payload=payload, seconds=round(time.monotonic() - began, 4)
+        )
         return Acknowledged(payload=payload)
 
     def _failed(self, letter: Letter, error: str, reason: str, status: int | None = None) -> Unanswered:

@@ -27,6 +27,7 @@ WARNING_SECONDS = 10.0
 class Connection:
     name: str
     socket: web.WebSocketResponse
+    transport: asyncio.Transport | None
     #: It was told to go and gets nothing more.
     leaving: bool = False
     waiting: dict[str, asyncio.Future[Any]] = field(default_factory=dict)
@@ -41,6 +42,7 @@ class Sockets:
         self._tickets: dict[str, float] = {}
         self._chance = random.Random(20)  # noqa: S311 because which connection gets a letter is no secret
         self._arrived = asyncio.Event()
+        self._closing: set[asyncio.Task[None]] = set()
         self.open: dict[str, Connection] = {}
 
     def ticket(self) -> str:
@@ -72,7 +74,7 @@ class Sockets:
             await socket.send_json(_disconnect("too_many_websockets"))
             await socket.close()
             return socket
-        connection = Connection(name=ids.secret(8), socket=socket)
+        connection = Connection(name=ids.secret(8), socket=socket, transport=request.transport)
         self.open[connection.name] = connection
         try:
             await socket.send_json(self._hello())
@@ -108,7 +110,9 @@ class Sockets:
         waiting = connection.waiting.get(envelope)
         late = waiting is None or waiting.done()
         if waiting is None or waiting.done():
-            self._traffic.note("ack", connection=connection.name, envelope_id=envelope, payload=said.get("payload"), late=late)
+            self._traffic.note(
+                "ack", connection=connection.name, envelope_id=envelope, payload=said.get("payload"), late=late
+            )
             return
         waiting.set_result(said.get("payload"))
 
@@ -162,8 +166,6 @@ class Sockets:
                 connection.leaving = True
                 await connection.socket.close()
 
-    _closing: set[asyncio.Task[None]] = set()
-
     async def _close_later(self, connection: Connection) -> None:
         await self._clock.sleep(WARNING_SECONDS)
         connection.leaving = True
@@ -173,9 +175,8 @@ class Sockets:
         """Without a word, as when the network is gone."""
         for connection in list(self.open.values()):
             connection.leaving = True
-            transport = connection.socket._req.transport if connection.socket._req else None
-            if transport is not None:
-                transport.abort()
+            if connection.transport is not None:
+                connection.transport.abort()
 
 
 def _disconnect(reason: str) -> Json:

@@ -10,8 +10,22 @@ from bot.sandbox.local import LocalSlack
 from bot.sandbox.model.messages import Message
 
 KNOWN = frozenset(
-    "text blocks attachments response_type replace_original delete_original thread_ts metadata unfurl_links unfurl_media "
-    "mrkdwn parse link_names reply_broadcast".split()
+    [
+        "text",
+        "blocks",
+        "attachments",
+        "response_type",
+        "replace_original",
+        "delete_original",
+        "thread_ts",
+        "metadata",
+        "unfurl_links",
+        "unfurl_media",
+        "mrkdwn",
+        "parse",
+        "link_names",
+        "reply_broadcast",
+    ]
 )
 
 
@@ -30,7 +44,11 @@ def respond(slack: LocalSlack, place: ResponseUrl, body: Mapping[str, Any]) -> N
         if original is None:
             raise Refusal("message_not_found")
         # What is public stays public, and what is ephemeral stays so.
-        original.text, original.blocks, original.attachments = content["text"], content["blocks"], content["attachments"]
+        original.text, original.blocks, original.attachments = (
+            content["text"],
+            content["blocks"],
+            content["attachments"],
+        )
         slack.workspace.changed(original)
         return
     _say(slack, place, content, public=body.get("response_type") == "in_channel", thread=body.get("thread_ts"))

@@ -21,11 +21,17 @@ async def run(slack: LocalSlack, person: Member, conversation: Conversation, lin
     name, _, text = line.strip().partition(" ")
     known = next((each for each in slack.manifest.commands if each.command == name), None)
     if known is None or person.stranger:
-        said = f"{name} is not a valid command." if known is None else f"{name} is not available to people of other workspaces."
+        said = (
+            f"{name} is not a valid command."
+            if known is None
+            else f"{name} is not available to people of other workspaces."
+        )
         slackbot_says(slack, person.id, conversation.id, said, "slash_error")
         raise NotPossible("unknown_command" if known is None else "not_available", said)
     text = text.strip()
-    payload = payloads.command(slack, person, conversation, name, escaped(slack.workspace, text) if known.escaped else text)
+    payload = payloads.command(
+        slack, person, conversation, name, escaped(slack.workspace, text) if known.escaped else text
+    )
     outcome = await slack.courier.deliver(Letter(kind=Kind.COMMAND, payload=payload))
     if isinstance(outcome, Unanswered):
         said = f'{name} failed with the error "{outcome.error}"'

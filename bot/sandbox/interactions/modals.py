@@ -90,7 +90,7 @@ def _answered(slack: LocalSlack, person: Member, view: View, payload: Any) -> Js
 
 
 async def close(slack: LocalSlack, person: Member, view: View | None) -> Json:
-    """One, or with the × all of them; an app that asked is told, and nobody waits for what it says."""
+    """One, or with the cross all of them; an app that asked is told, and nobody waits for what it says."""
     space = slack.workspace
     stack = space.stacks.get(person.id, [])
     closing = list(reversed(stack)) if view is None or view.definition.get("clear_on_close") else [view]

@@ -73,7 +73,9 @@ def _element(place: Place, given: Mapping[str, Any]) -> tuple[Json, Json]:
         raise NotPossible("not_visible", str(error)) from error
 
 
-def _kept(slack: LocalSlack, person: Member, place: Place, block: Json, element: Json, given: Mapping[str, Any]) -> Json:
+def _kept(
+    slack: LocalSlack, person: Member, place: Place, block: Json, element: Json, given: Mapping[str, Any]
+) -> Json:
     """What the element holds from now on; buttons and menus hold nothing."""
     offered = slack.workspace.offered.get((person.id, element["action_id"]), [])
     try:
@@ -97,7 +99,9 @@ def hold(view: View, values: Mapping[str, Mapping[str, Any]], offered: Mapping[s
             if block["type"] != "input" and action not in told:
                 continue
             _, element = find(view.blocks, block["block_id"], action)
-            held = [before["selected_option"]] if before.get("selected_option") else before.get("selected_options") or []
+            held = (
+                [before["selected_option"]] if before.get("selected_option") else before.get("selected_options") or []
+            )
             try:
                 given = value_of(element, told.get(action), [*held, *((offered or {}).get(action) or [])])
             except (ImpossibleValueError, ValueError) as error:

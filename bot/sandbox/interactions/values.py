@@ -124,14 +124,15 @@ def _option(element: Json, given: Any, offered: Sequence[Json]) -> Json:
     found = next((each for each in options if each["value"] == given), None)
     if found is None:
         raise ImpossibleValueError(f"{given} is not among the options.")
-    return found
+    chosen: Json = found
+    return chosen
 
 
 def is_empty(value: Mapping[str, Any]) -> bool:
     return all(held in (None, "", []) for name, held in value.items() if name != "type")
 
 
-def complaint(element: Json, value: Mapping[str, Any]) -> str | None:
+def complaint(element: Json, value: Mapping[str, Any]) -> str | None:  # noqa: C901, PLR0911 because it is a table
     """What Slack itself says before it asks the app."""
     text = value.get("value")
     if not isinstance(text, str) or not text:

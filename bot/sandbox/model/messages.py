@@ -42,27 +42,17 @@ class Message:
 
 def as_slack(message: Message, channel_messages: Mapping[str, Message], files: Mapping[str, Json], team: str) -> Json:
     shape: Json = {"type": "message", "user": message.user, "text": message.text, "ts": message.ts, "team": team}
-    if message.subtype:
-        shape["subtype"] = message.subtype
-    if message.bot_id:
-        shape["bot_id"] = message.bot_id
-        shape["app_id"] = message.app_id
-    if message.blocks is not None:
-        shape["blocks"] = message.blocks
-    if message.attachments:
-        shape["attachments"] = message.attachments
-    if message.files:
-        shape["files"] = [files[each] for each in message.files]
-        shape["upload"] = False
-    if message.edited:
-        shape["edited"] = message.edited
-    if message.reactions:
-        shape["reactions"] = _reactions(message)
-    if message.thread_ts:
-        shape["thread_ts"] = message.thread_ts
-        if message.thread_ts != message.ts:
-            parent = channel_messages.get(message.thread_ts)
-            shape["parent_user_id"] = parent.user if parent else None
+    by_app = message.bot_id is not None
+    optional: Json = {
+        "subtype": message.subtype, "bot_id": message.bot_id, "app_id": message.app_id if by_app else None,
+        "blocks": message.blocks, "attachments": message.attachments or None, "edited": message.edited,
+        "files": [files[each] for each in message.files] or None, "upload": False if message.files else None,
+        "reactions": _reactions(message) or None, "thread_ts": message.thread_ts,
+    }  # fmt: skip
+    shape |= {name: value for name, value in optional.items() if value is not None}
+    if message.thread_ts and message.thread_ts != message.ts:
+        parent = channel_messages.get(message.thread_ts)
+        shape["parent_user_id"] = parent.user if parent else None
     if message.replies:
         shape |= _thread(message, channel_messages)
     return shape

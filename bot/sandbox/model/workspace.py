@@ -113,7 +113,9 @@ class Workspace:
         if name in self.conversations:
             return self.conversations[name]
         plain = name.removeprefix("#")
-        found = next((each for each in self.conversations.values() if each.name == plain and each.kind is not Kind.IM), None)
+        found = next(
+            (each for each in self.conversations.values() if each.name == plain and each.kind is not Kind.IM), None
+        )
         if found is None:
             raise KeyError(name)
         return found
@@ -226,7 +228,12 @@ class Workspace:
 
     def delete(self, message: Message) -> None:
         conversation = self.conversations[message.channel]
-        gone = {"channel": message.channel, "ts": message.ts, "thread_ts": message.thread_ts, "ephemeral": message.is_ephemeral}
+        gone = {
+            "channel": message.channel,
+            "ts": message.ts,
+            "thread_ts": message.thread_ts,
+            "ephemeral": message.is_ephemeral,
+        }
         if message.is_ephemeral:
             conversation.ephemeral.remove(message)
             self.journal.tell(str(message.reader), "message_deleted", gone)
