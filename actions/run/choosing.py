@@ -78,6 +78,14 @@ def writers_back(planned: Sequence[Step]) -> bool:
     return any(step.action in resumes and step.status is not StepStatus.PENDING for step in planned)
 
 
+def where_the_writers_are(planned: Sequence[Step]) -> str:
+    """What everybody has to know who chooses; a failed health check leaves them on, for the service has to run to be
+    looked at."""
+    if writers_back(planned):
+        return "The writers are back and write on: what they write from now on is lost if a backup is restored."
+    return "The writers are off, so nobody writes."
+
+
 def choose(history: History, service: Service, rollback: RollbackId, speaker: Speaker, choice: Choice) -> Rollback:
     """Whoever asked, or an approver, may retry or keep; bringing a backup back needs an approver."""
     with history.writing() as connection:

@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import TypeVar, assert_never
 
+import psycopg
+
 from actions.errors import BackoutError, RefusedError, UnavailableError
 from actions.history.canonical import JsonObject
 from actions.history.database import History
@@ -277,10 +279,25 @@ def _guarded(call: Callable[[Moment], T], moment: Moment) -> T:
         return call(moment)
     except (BackoutError, NotYet):
         raise
-    except Exception as error:
-        reference = secrets.token_hex(4)
-        log.exception("A step failed unexpectedly (%s)", reference, extra={"event": "step_crashed"})
-        raise BackoutError(
-            f"something unexpected went wrong ({type(error).__name__}, reference {reference})",
-            next_step="The log line with this reference has the details. Please report it.",
+    except psycopg.OperationalError as error:
+        if not _was_hung_up(error):
+            raise _unexpected(error) from error
+        raise UnavailableError(
+            "A database ended the connection in the middle", next_step="See that it runs."
         ) from error
+    except Exception as error:
+        raise _unexpected(error) from error
+
+
+def _was_hung_up(error: psycopg.OperationalError) -> bool:
+    """By a server that ends or is gone, whoever asked it what: the world is asked, and it is tried again."""
+    return error.sqlstate is None or error.sqlstate.startswith(("08", "57P0"))
+
+
+def _unexpected(error: Exception) -> BackoutError:
+    reference = secrets.token_hex(4)
+    log.exception("A step failed unexpectedly (%s)", reference, extra={"event": "step_crashed"})
+    return BackoutError(
+        f"something unexpected went wrong ({type(error).__name__}, reference {reference})",
+        next_step="The log line with this reference has the details. Please report it.",
+    )

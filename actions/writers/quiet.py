@@ -94,6 +94,11 @@ def nobody_writes(url: str, *, roles: Sequence[str]) -> None:
 
 
 def refuse_movement(before: JsonObject, after: JsonObject) -> None:
+    if any(_count(after.get(name)) < _count(said) for name, said in before.items() if name in after):
+        raise NotQuietError(
+            "It cannot be known whether somebody wrote: the server's counters of writes began anew",
+            next_step="It crashed, or somebody reset its statistics. Look at its log, and ask again.",
+        )
     moved = sorted(name for name in {*before, *after} if before.get(name) != after.get(name))
     if moved:
         more = f" and {len(moved) - 5} more" if len(moved) > 5 else ""
@@ -109,6 +114,11 @@ def counters_now(connection: psycopg.Connection[Any]) -> JsonObject:
     connection.execute("SELECT pg_stat_clear_snapshot()")
     rows = connection.execute(_WRITTEN).fetchall()
     return {str(name): f"{int(number or 0)} in file {file}" for _, name, number, file in rows}
+
+
+def _count(said: object) -> int:
+    """The number in what `counters_now` says of a table."""
+    return int(str(said).partition(" ")[0])
 
 
 def _let_counters_settle(

@@ -7,7 +7,7 @@ from actions.catalog.people import Approvers
 from actions.history.lifecycle import Status
 from actions.history.values import Approval, Step, StepStatus, Voice
 from actions.run.answering import GLASS_BROKEN
-from actions.run.choosing import offers
+from actions.run.choosing import offers, where_the_writers_are
 from bot.render.assessed import assessed
 from bot.render.blocks import button, context, row, section
 from bot.render.buttons import Button
@@ -139,7 +139,8 @@ def trouble(scene: Scene) -> Message:
         text = f"🛑 {_of(scene)} is halted: we do not know what is there now. {who}, somebody must look."
         return _said(scene, text, *why, f"📍 {where_the_database_is(scene)}")
     text = f"🚨 {_of(scene)} has failed behind the point of no return. {person(scene.rollback.requester)}, {who}: somebody must choose."
-    return _said(scene, text, *why, f"📍 {where_the_database_is(scene)}", *map(offer_words, offers(scene.steps)))
+    where = f"📍 {where_the_database_is(scene)} {where_the_writers_are(scene.steps)}"
+    return _said(scene, text, *why, where, *map(offer_words, offers(scene.steps)))
 
 
 def escalated(scene: Scene, because: str) -> Message:

@@ -6,7 +6,7 @@ from datetime import timedelta
 from actions.history.chain import Head
 from actions.history.lifecycle import Status
 from actions.history.values import StepStatus
-from actions.run.choosing import offers, writers_back
+from actions.run.choosing import offers, where_the_writers_are
 from actions.run.deciding import point_of_no_return
 from bot.render.assessed import Assessed, assessed
 from bot.render.blocks import context, header, section
@@ -103,7 +103,7 @@ def _choosing(scene: Scene) -> Iterator[Block]:
     failed = failed_step(scene.steps)
     lines = list(trouble_of(failed)) if failed is not None else ["*It was stopped behind the point of no return.*"]
     yield section("\n".join(lines), name="trouble")
-    writers = "The writers are back." if writers_back(scene.steps) else "The writers are off, so nobody writes."
+    writers = where_the_writers_are(scene.steps)
     yield section(
         f"📍 {where_the_database_is(scene)} {writers} *Nothing goes on before somebody chooses.*", name="where"
     )

@@ -10,7 +10,7 @@ from rich.text import Text
 
 from actions.history.lifecycle import Status
 from actions.history.values import Rollback, Step, StepStatus
-from actions.run.choosing import Choice, offers, writers_back
+from actions.run.choosing import Choice, offers, where_the_writers_are
 from bot.terminal.rollbacks import duration, status_word
 from bot.terminal.runbooks import runbook_page, ticks_page
 from bot.wording.assessed import lost_amount, lost_name, people_count
@@ -106,8 +106,7 @@ def _next(rollback: Rollback, steps: Sequence[Step]) -> Iterator[RenderableType]
 
 def offers_page(rollback: Rollback, steps: Sequence[Step]) -> Iterator[RenderableType]:
     """After a failure behind the point of no return: each way on, with what it costs."""
-    writers = "The writers are back" if writers_back(steps) else "The writers are off"
-    yield Text(f"\n{writers}, and nothing goes on before somebody chooses:", style="bold")
+    yield Text(f"\n{where_the_writers_are(steps)} Nothing goes on before somebody chooses:", style="bold")
     commands = {
         Choice.RETRY: f"backout retry {rollback.id}", Choice.RESTORE: f"backout resume {rollback.id} --restore",
         Choice.KEEP: f"backout resume {rollback.id} --keep",

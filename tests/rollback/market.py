@@ -26,7 +26,8 @@ from actions.history.queries import show
 from actions.history.rollbacks import RollbackRequest, open_rollback
 from actions.history.values import RollbackId
 
-FAST = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off", "max_connections": "200"}
+#: They are killed, so what was committed must be out of their hands; the machine stays up, so the disk need not have it.
+FAST = {"fsync": "off", "full_page_writes": "off", "max_connections": "200"}
 TEMPLATE = "shop_template"
 RESTING = FINAL | {Status.CHOOSING, Status.HALTED, Status.WAITING}
 #: Each downgrade says that it began (which a rollback does not take back) and that it was done.

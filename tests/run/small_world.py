@@ -6,6 +6,8 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
+import psycopg
+
 from actions.errors import BackoutError, HaltedError, UnavailableError
 from actions.history.canonical import JsonObject
 from actions.history.database import History
@@ -37,6 +39,8 @@ class FileAction:
         for kind, error in TROUBLE.items():
             if self._trouble(at, kind):
                 raise error(f"{at.step.name} {kind}")
+        if self._trouble(at, "hung_up"):
+            raise psycopg.OperationalError("server closed the connection unexpectedly")
         if self._trouble(at, "crashes"):
             raise ZeroDivisionError("a mistake of ours")
         at.capture({"was": "absent"})

@@ -98,9 +98,12 @@ def test_an_undo_that_does_not_work_halts_it_and_says_which(history: History, tm
     assert steps_of(history, rollback)["capture"] is StepStatus.STUCK
 
 
-def test_what_does_not_answer_is_tried_again_and_each_try_can_be_seen(history: History, tmp_path: Path) -> None:
+@pytest.mark.parametrize("trouble", ["away", "hung_up"])
+def test_what_does_not_answer_is_tried_again_and_each_try_can_be_seen(
+    history: History, tmp_path: Path, trouble: str
+) -> None:
     rollback = started(history, *PLAN)
-    (tmp_path / "stop-writers.away").write_text("1")
+    (tmp_path / f"stop-writers.{trouble}").write_text("1")
     assert run(history, tmp_path, rollback) is Status.SUCCEEDED
     assert "step.tried_in_vain" in [event.kind for event in show(history, rollback).events]
 

@@ -84,6 +84,16 @@ def test_what_is_written_after_the_proof_is_detected(url: str) -> None:
         still_quiet(url, roles=("shop_app",), since=still.counters)
 
 
+def test_counters_that_began_anew_prove_nothing_and_accuse_nobody(url: str) -> None:
+    with session(url, "cron") as connection:
+        connection.execute("INSERT INTO orders VALUES (2, 'y')")
+    still = prove(url)
+    with session(url, "an administrator") as connection:
+        connection.execute("SELECT pg_stat_reset()")
+    with pytest.raises(NotQuietError, match="counters of writes began anew"):
+        still_quiet(url, roles=("shop_app",), since=still.counters)
+
+
 def test_the_watch_ends_when_it_is_stopped(url: str) -> None:
     with pytest.raises(BackoutError, match="stopped while it watched"):
         prove_quiet(url, roles=(), window=timedelta(minutes=1), should_stop=lambda: True)

@@ -7,7 +7,7 @@ import psycopg
 
 from actions.backup.programs import find_programs, programs_for
 from actions.catalog.checks import Check
-from actions.errors import BackoutError, RefusedError, UnavailableError
+from actions.errors import RefusedError, UnavailableError
 from actions.history.canonical import Json, JsonObject
 from actions.run.action import Answer, Moment, Untouched
 from actions.run.steps.site import Site
@@ -82,7 +82,8 @@ class Capture:
         values: dict[str, Json] = dict(values_now(self.checks, self.looking))
         unknown = sorted(name for name, value in values.items() if value is None)
         if unknown:
-            raise BackoutError(
+            # Perhaps only at the moment: nothing is touched yet, so there is time for another look.
+            raise UnavailableError(
                 f"What is there before cannot be seen: {', '.join(unknown[:5])}",
                 next_step="Those checks compare with it afterwards; mend them, or leave out `like_before`.",
             )
