@@ -100,7 +100,7 @@ def test_by_one_or_to_the_very_beginning(day: Radar, target: str, tables: int) -
     if target == "base":
         # Its checks count tables that are gone: that is told, and a person decides. The proven backup brings all of it back.
         day.backout("resume", newest(day), "--restore")
-        assert rests(day, seconds=250) == "failed"
+        assert rests(day, seconds=250) == "failed", story(day)
         assert day.ask(count) == 4
         assert day.ask("SELECT count(*) FROM pg_extension WHERE extname = 'vector'") == 1
         assert day.ask("SELECT count(embedding) FROM papers") == 300
@@ -119,7 +119,7 @@ def test_a_migration_that_failed_half_way_up_needs_only_the_older_release(day: R
 def test_corrupted_data_is_kept_for_analysis_and_the_last_good_backup_comes_back(day: Radar) -> None:
     """Seed, scenario 2, and the emergency restore with its extension."""
     before = day.shape()
-    day.backout("backup", "deeptech-radar", "--prove")
+    day.backout("backup", "deeptech-radar")
     with psycopg.connect(day.url, application_name="the test") as connection:
         connection.execute("UPDATE papers SET embedding = NULL")
         connection.execute("DELETE FROM paper_repo_links")

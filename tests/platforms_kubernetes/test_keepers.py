@@ -38,9 +38,9 @@ def house(cluster: KubeDouble, gitops_word: str = "pause", token: str = "admin-t
 
 @pytest.mark.parametrize(("left", "keeper", "shown"), [
     pytest.param({"annotations": {"argocd.argoproj.io/tracking-id": f"radar:apps/Deployment:{SPACE}/api"}}, ARGO, "Argo CD application argocd/radar", id="argo"),
-    pytest.param({"labels": {"argocd.argoproj.io/instance": "radar"}}, ARGO, "Argo CD application argocd/radar", id="argo by label"),
+    pytest.param({"labels": {"argocd.argoproj.io/instance": "radar"}}, ARGO, "Argo CD application argocd/radar", id="argo by label", marks=pytest.mark.slow),
     pytest.param({"labels": {"kustomize.toolkit.fluxcd.io/name": "apps", "kustomize.toolkit.fluxcd.io/namespace": "flux-system"}}, FLUX, "Flux kustomization flux-system/apps", id="flux"),
-    pytest.param({"labels": {"helm.toolkit.fluxcd.io/name": "radar"}}, HELM, f"Flux helm release {SPACE}/radar", id="helm"),
+    pytest.param({"labels": {"helm.toolkit.fluxcd.io/name": "radar"}}, HELM, f"Flux helm release {SPACE}/radar", id="helm", marks=pytest.mark.slow),
 ])  # fmt: skip
 def test_who_keeps_a_workload_is_found_paused_and_given_back(
     cluster: KubeDouble, left: Any, keeper: Any, shown: str

@@ -53,7 +53,14 @@ def deployed(cluster: KubeDouble) -> KubeDouble:
     return cluster
 
 
-@pytest.mark.parametrize(("to", "image"), [(None, "api:2"), (2, "api:2"), (1, "api:1")])
+@pytest.mark.parametrize(
+    ("to", "image"),
+    [
+        pytest.param(None, "api:2", marks=pytest.mark.slow),
+        pytest.param(2, "api:2", marks=pytest.mark.slow),
+        (1, "api:1"),
+    ],
+)
 def test_a_release_is_taken_back_and_brought_again_by_what_it_is_not_by_its_number(
     deployed: KubeDouble, api: Api, to: int | None, image: str
 ) -> None:

@@ -96,8 +96,12 @@ class CheckHealth:
 
 
 def _settled(check: Check, at: Moment) -> bool:
-    """Compared with before while nobody wrote; by now the writers may have moved it, rightly."""
-    return isinstance(check, SqlCheck) and check.like_before and bool(at.result_of("verify"))
+    """Compared with before while nobody wrote; by now the writers may have moved it, rightly. Where nobody was stopped they
+    were at it all the time: then only a check that allows for that is one."""
+    if not isinstance(check, SqlCheck) or not check.like_before:
+        return False
+    nobody_was_stopped = "prove-quiet" not in at.others
+    return bool(at.result_of("verify")) or (nobody_was_stopped and check.tolerance is None)
 
 
 def before_of(at: Moment) -> dict[str, str | int | float | bool | None]:

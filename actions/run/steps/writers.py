@@ -116,7 +116,7 @@ class ResumeWriter:
 def _told(at: Moment, said: str | None) -> str | None:
     """What a writer found that somebody else had changed goes on the record."""
     if said:
-        at.note("left_as_it_is", {"said": said})
+        at.note("left_as_it_is", {"because": said})
     return said
 
 
