@@ -1,6 +1,7 @@
 """From the catalog's `application` to what can take it back. A further kind adds its case here."""
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import assert_never
 
 from actions.catalog.release import (
@@ -16,6 +17,7 @@ from actions.platforms.compose_house import compose_of
 from actions.platforms.house import House
 from actions.platforms.kubernetes_house import api_of
 from actions.release.commanded import CommandedRelease
+from actions.release.from_files import FilesFromGit, SwitchedSetting
 from actions.release.image import TagRelease
 from actions.release.port import Release
 from actions.release.restarting import Restarting
@@ -23,13 +25,13 @@ from actions.release.rollout import RolloutRelease
 from actions.writers.finding import writers_of
 
 
-def releases_of(house: House) -> Sequence[Release]:
-    """In their order."""
-    return tuple(release_for(each, house) for each in house.service.application)
+def releases_of(house: House, kept: Path) -> Sequence[Release]:
+    """In their order. `kept`: a folder of ours, for what files were before they were changed."""
+    return tuple(release_for(each, house, kept) for each in house.service.application)
 
 
-def release_for(entry: ReleaseStep, house: House) -> Release:
-    release = _without_restarts(entry, house)
+def release_for(entry: ReleaseStep, house: House, kept: Path) -> Release:
+    release = _without_restarts(entry, house, kept)
     if not entry.restart:
         return release
     writers = writers_of(house)
@@ -41,7 +43,7 @@ def release_for(entry: ReleaseStep, house: House) -> Release:
     return Restarting(release=release, writers={name: writers[name] for name in entry.restart})
 
 
-def _without_restarts(entry: ReleaseStep, house: House) -> Release:
+def _without_restarts(entry: ReleaseStep, house: House, kept: Path) -> Release:
     match entry:
         case CommandRelease():
             return CommandedRelease(house=house, release=entry)
@@ -52,12 +54,9 @@ def _without_restarts(entry: ReleaseStep, house: House) -> Release:
             )  # fmt: skip
         case ImageRelease():
             return TagRelease(house=compose_of(house, "An image's tag"), release=entry)
-        case GitRelease() | SettingRelease():
-            what = type(entry).__name__.removesuffix("Release").lower()
-            raise ConfigurationError(
-                f"Taking the application back by {what} is not supported yet",
-                where=f"service {house.service.name}",
-                next_step="Use a `command` for now.",
-            )
+        case GitRelease():
+            return FilesFromGit(house=house, release=entry, kept=kept)
+        case SettingRelease():
+            return SwitchedSetting(house=house, release=entry, kept=kept)
         case _:
             assert_never(entry)

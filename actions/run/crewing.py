@@ -85,8 +85,8 @@ def _makers(site: Site, rollback: Rollback) -> Mapping[str, Callable[[], Action]
         plan.DOWNGRADE: lambda: Downgrade(site=site, recheck=_recheck(site, rollback)),
         plan.RESTORE: lambda: Restore(site=site, recheck=_recheck(site, rollback)),
         plan.VERIFY: lambda: Verify(site=site, checks=checks, looking=looking),
-        plan.RELEASE: lambda: TakeBackApplication(releases=releases_of(site.house)),
-        plan.RELEASE_AGAIN: lambda: BringApplicationAgain(releases=releases_of(site.house)),
+        plan.RELEASE: lambda: TakeBackApplication(releases=releases_of(site.house, site.home / "kept")),
+        plan.RELEASE_AGAIN: lambda: BringApplicationAgain(releases=releases_of(site.house, site.home / "kept")),
         plan.RESUME: lambda: ResumeWriter(
             writers=writers_of(site.house), looking=looking, pause=service.writers.pause_between,
             looks={each.known_as: each.look for each in service.writers.stop if each.look is not None},

@@ -151,3 +151,31 @@ def test_what_head_meant_when_it_was_approved_is_what_is_taken(garage: Garage) -
     assert garage.go_on(catalog, rollback) is Status.WAITING
     assert garage.read("src/app.py") == "newest"
     assert garage.shown(rollback)["digest"] != first
+
+
+def test_the_application_goes_back_by_its_files_is_built_and_comes_again(garage: Garage) -> None:
+    """`application: {git: ...}` and `{setting: ...}`, as every built-in runbook uses them."""
+    two_commits(garage)
+    garage.write(".env", "RELEASE=new # now\n")
+    garage.entry = {
+        "application": [
+            {"git": "HEAD~1", "paths": ["src"], "build": [["cp", "src/app.py", "built"]]},
+            {"setting": "RELEASE", "to": "old"},
+        ]
+    }  # fmt: skip
+    rollback = garage.run([{"do": "release"}, fails()])
+    assert garage.status(rollback) is Status.FAILED, garage.outcome(rollback)
+    assert (garage.read("src/app.py"), garage.read("built"), garage.read(".env")) == (
+        "new",
+        "new",
+        "RELEASE=new # now\n",
+    )
+    assert garage.read("src/extra.py") == "extra"
+    rollback = garage.run([{"do": "release"}])
+    assert garage.status(rollback) is Status.SUCCEEDED, garage.outcome(rollback)
+    assert (garage.read("src/app.py"), garage.read("built"), garage.read(".env")) == (
+        "old",
+        "old",
+        "RELEASE=old # now\n",
+    )
+    assert not (garage.folder / "src/extra.py").exists()
