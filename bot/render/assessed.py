@@ -35,6 +35,31 @@ class Trial:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Phase:
+    title: str
+    #: Risk, time and note, as the catalog says them.
+    about: tuple[str, ...]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Book:
+    """What a declared runbook would do."""
+
+    title: str
+    target: str
+    scope: str | None
+    keeps: tuple[str, ...]
+    phases: tuple[Phase, ...]
+    triggers: tuple[str, ...]
+    risk_note: str | None
+    expected_time: str | None
+    #: Its steps; those that people tick, and those behind which there is no way back.
+    steps: int
+    for_people: tuple[str, ...]
+    no_way_back: tuple[str, ...]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Assessed:
     live: tuple[str, ...] = ()
     target: tuple[str, ...] = ()
@@ -49,6 +74,8 @@ class Assessed:
     #: The way that was asked for.
     strategy: str | None = None
     verdict: Verdict | None = None
+    #: Where it goes by a runbook of the catalog.
+    book: Book | None = None
     digest: str = ""
     gaps: tuple[str, ...] = ()
     seconds: float | None = None
@@ -65,6 +92,8 @@ class Assessed:
     @property
     def destroys(self) -> bool:
         """Whether the way that was asked for loses anything that was counted."""
+        if self.book is not None:
+            return bool(self.ledger or self.book.no_way_back)
         return bool(self.ledger) if self.strategy == "downgrade" else self.strategy == "restore"
 
 
@@ -80,6 +109,7 @@ def assessed(shown: Mapping[str, Any] | None) -> Assessed:
         ledger=tuple(sorted(ledger, key=lambda each: -each.rows)),
         trial=_trial(shown.get("rehearsal")), strategies=tuple(_each(_strategy, shown.get("strategies"))),
         strategy=_word(shown.get("strategy")), verdict=_verdict(shown.get("policy")),
+        book=_book(shown.get("runbook")),
         digest=_word(shown.get("digest")) or "", gaps=_words(shown.get("gaps")), seconds=_number(shown.get("seconds")),
         made_at=_moment(shown.get("made_at")),
     )  # fmt: skip
@@ -132,6 +162,29 @@ def _verdict(value: object) -> Verdict | None:
         ruling=ruling, approvals=approvals if isinstance(approvals, int) else 0, reasons=_words(said.get("reasons")),
         override_possible=bool(said.get("override_possible")),
     )  # fmt: skip
+
+
+def _book(value: object) -> Book | None:
+    if not isinstance(value, Mapping):
+        return None
+    scope = value.get("scope") if isinstance(value.get("scope"), Mapping) else {}
+    listed = value.get("steps")
+    steps = [each for each in listed if isinstance(each, Mapping)] if isinstance(listed, list) else []
+    return Book(
+        title=_word(value.get("title")) or _word(value.get("name")) or "?", target=_word(value.get("target")) or "all",
+        scope=_word(scope.get("title")) if isinstance(scope, Mapping) else None,
+        keeps=_words(scope.get("keeps")) if isinstance(scope, Mapping) else (),
+        phases=tuple(_each(_phase, value.get("phases"))), triggers=_words(value.get("triggers")),
+        risk_note=_word(value.get("risk_note")), expected_time=_word(value.get("expected_time")), steps=len(steps),
+        for_people=tuple(str(each.get("title")) for each in steps if each.get("for_person")),
+        no_way_back=tuple(str(each.get("title")) for each in steps if each.get("no_way_back")),
+    )  # fmt: skip
+
+
+def _phase(each: Mapping[str, Any]) -> Phase:
+    risk = _word(each.get("risk"))
+    about = (f"{risk} risk" if risk else None, each.get("risk_note"), each.get("expected_time"), each.get("note"))
+    return Phase(title=_word(each.get("title")) or "?", about=tuple(str(said) for said in about if said))
 
 
 def _trial(value: object) -> Trial | None:

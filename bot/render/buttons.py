@@ -30,6 +30,9 @@ class Button(StrEnum):
     KEEP = "rollback_keep"
     #: After a halt: opens the dialog that asks what was seen.
     LOOKED = "rollback_looked"
+    #: Of a runbook: what a person saw holds, or does not (asks what they saw). Their value is a `Tick`.
+    TICK = "rollback_tick"
+    CROSS = "rollback_cross"
     #: Answers with the story of a rollback, to whoever pressed.
     SHOW = "rollback_show"
     #: Uploads the post-mortem into the thread.
@@ -65,6 +68,8 @@ class Dialog(StrEnum):
     BREAK_GLASS = "break_glass_dialog"
     STRATEGY = "strategy_dialog"
     LOOKED = "looked_dialog"
+    #: `private_metadata` is a `Tick`.
+    CROSS = "cross_dialog"
     LEDGER = "ledger_dialog"
     FINDINGS = "findings_dialog"
     SQL = "sql_dialog"
@@ -91,6 +96,7 @@ class Field(StrEnum):
 _DIGEST: Final = re.compile(r"[0-9a-f]{8,64}")
 _NUMBER: Final = re.compile(r"[0-9]{1,6}")
 _NAME: Final = re.compile(r"[a-z](?:[a-z0-9-]{0,46}[a-z0-9])?")
+_STEP: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,199}")
 _PLACE: Final = re.compile(r"[CGD][A-Z0-9]{2,20}")
 
 
@@ -123,6 +129,25 @@ class Reference:
             return None
         reference = cls(rollback=RollbackId(int(found[1])), digest=digest or None, page=int(page or 1))
         return reference if reference.encode() == value else None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Tick:
+    """A step of a rollback that people tick: `RB-142:docker-compose-check-2`."""
+
+    rollback: RollbackId
+    step: str
+
+    def encode(self) -> str:
+        return f"{self.rollback}:{self.step}"
+
+    @classmethod
+    def decode(cls, value: object) -> "Tick | None":
+        if not isinstance(value, str) or len(value) > 240:
+            return None
+        number, _, step = value.partition(":")
+        reference = Reference.decode(number)
+        return cls(rollback=reference.rollback, step=step) if reference and _STEP.fullmatch(step) else None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

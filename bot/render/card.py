@@ -9,7 +9,7 @@ from actions.history.lifecycle import Status
 from actions.history.values import Voice
 from bot.render.assessed import Assessed, assessed
 from bot.render.blocks import context, header, section
-from bot.render.cost import consequence, losses, risk_words, trial, ways
+from bot.render.cost import consequence, losses, risk_words, runbook, trial, ways
 from bot.render.foreign import code, foreign, quoted, worded
 from bot.render.judged import MOST_VOICES, approvals, deciders, findings, path, policy, spoken
 from bot.render.limits import some
@@ -17,7 +17,7 @@ from bot.render.message import Block, Message, message
 from bot.render.people import moment, person, with_names
 from bot.render.pressing import decision_rows, end_row, stop_row, stoppable
 from bot.render.scene import Scene
-from bot.render.states import changed, headline, spoken_state
+from bot.render.states import by_runbook, changed, headline, spoken_state, way_of
 
 
 def card(scene: Scene) -> Message:
@@ -62,12 +62,15 @@ def _waiting(scene: Scene, found: Assessed) -> Iterator[Block]:
     yield from decision_parts(found)
     yield section("\n".join(deciders(scene, found)), name="deciders")
     yield from decision_rows(scene, found)
-    yield context(path(scene, found), name="path")
+    if not by_runbook(scene.rollback) or found.path:
+        yield context(path(scene, found), name="path")
     yield context(_footer(scene, found), name="footer")
 
 
 def decision_parts(found: Assessed) -> Iterator[Block]:
     """What was found and tried, and what the rules say to it."""
+    if found.book is not None:
+        yield section(runbook(found.book), name="runbook")
     if stands := findings(found):
         yield section(stands, name="findings")
     if found.path:
@@ -92,10 +95,12 @@ def _verdict(scene: Scene, found: Assessed) -> Block:
 
 def _asked(scene: Scene) -> str:
     rollback = scene.rollback
-    way = foreign(rollback.strategy or rollback.runbook, 60)
+    way = foreign(way_of(rollback), 60)
     ends = (
         f"{code(rollback.from_revision, 60)} → {code(rollback.to_revision, 60)}"
         if rollback.from_revision and rollback.to_revision
+        else f"{code(rollback.target, 60)}"
+        if by_runbook(rollback)
         else f"back to {code(rollback.target, 60)}"
     )
     said = f"{foreign(rollback.environment, 20)}, *{way}*, {ends}. Asked by {person(rollback.requester)} {moment(rollback.requested_at)}."
@@ -135,7 +140,8 @@ def _under_way(scene: Scene, found: Assessed) -> Iterator[Block]:
         yield context(f"⏹️ {person(scene.stop_by)} asked to stop it.")
     if stoppable(scene):
         yield stop_row(scene)
-    yield context(path(scene, found), name="path")
+    if not by_runbook(scene.rollback) or found.path:
+        yield context(path(scene, found), name="path")
     yield context(_footer(scene, found), name="footer")
 
 
@@ -158,7 +164,8 @@ def _over(scene: Scene, found: Assessed) -> Iterator[Block]:
     if compared := ways(found) if rollback.status in (Status.REFUSED, Status.REJECTED, Status.EXPIRED) else None:
         yield section(compared, name="ways")
     yield end_row(scene)
-    yield context(path(scene, found), name="path")
+    if not by_runbook(scene.rollback) or found.path:
+        yield context(path(scene, found), name="path")
     yield context(_footer(scene, found), name="footer")
 
 

@@ -2,15 +2,16 @@
 
 from actions.assess.values import LedgerEntry, Strategy
 from actions.catalog.risk import Risk
-from bot.render.assessed import Assessed, Trial
+from bot.render.assessed import Assessed, Book, Phase, Trial
 from bot.render.foreign import code, foreign, worded
 from bot.render.limits import some
 from bot.wording.assessed import lost_amount, lost_name, since_deploy
-from bot.wording.measures import length
+from bot.wording.measures import count, length
 
 #: What a card holds; the rest is one press away.
 MOST_LOSSES = 5
 MOST_LOCKS = 3
+MOST_PHASES = 11
 
 RISK_SIGNS = {Risk.NONE: "🟢", Risk.LOW: "🟢", Risk.MEDIUM: "🟡", Risk.HIGH: "🔴", Risk.CRITICAL: "🔴"}
 
@@ -23,9 +24,11 @@ def risk_words(risk: Risk | None) -> str:
 
 def consequence(found: Assessed) -> str:
     """One sentence without markup: what is gone afterwards."""
+    if found.book is not None and not found.ledger:
+        return _taken_back(found.book)
     if found.strategy == "app-only":
         return "Nothing in the database is touched"
-    if found.strategy != "downgrade":
+    if found.strategy != "downgrade" and found.book is None:
         return f"Lost: {found.chosen.data_lost}" if found.chosen else "What would be lost is not known"
     if not found.ledger:
         chosen = found.chosen
@@ -33,6 +36,35 @@ def consequence(found: Assessed) -> str:
             return f"Lost: {chosen.data_lost}"
         return "Nothing that was counted would be lost"
     return f"{total(found)} would be lost{_since_total(found)}"
+
+
+def _taken_back(book: Book) -> str:
+    part = book.scope or ("all of it" if book.target == "all" else book.target)
+    risky = f"; {count(len(book.no_way_back), 'step')} of {book.steps} cannot be undone" if book.no_way_back else ""
+    return f"By the runbook {book.title}, {part}{risky}"
+
+
+def runbook(book: Book) -> str:
+    """What it takes back, what stays, what it is meant for, and what people have to do."""
+    time = f", {foreign(book.expected_time, 40)}" if book.expected_time else ""
+    note = f" ({foreign(book.risk_note, 120)})" if book.risk_note else ""
+    lines = [f"*Runbook {foreign(book.title, 80)}*: {count(book.steps, 'step')}{time}{note}"]
+    lines += some(book.phases, MOST_PHASES, "more phases", said=_phase)
+    if book.keeps:
+        lines.append(f"Stays as it is: {foreign(', '.join(book.keeps), 200)}")
+    if book.triggers:
+        lines.append(f"Meant for: {'; '.join(some(book.triggers, 4, said=lambda each: foreign(each, 80)))}")
+    if book.for_people:
+        lines.append(
+            f"☑️ People tick {count(len(book.for_people), 'thing')} during the run: {'; '.join(some(book.for_people, 4, said=lambda each: foreign(each, 80)))}"
+        )
+    if book.no_way_back:
+        lines.append(f"⚠️ Cannot be undone: {'; '.join(some(book.no_way_back, 4, said=lambda each: foreign(each, 80)))}")
+    return "\n".join(lines)
+
+
+def _phase(each: Phase) -> str:
+    return f"• *{foreign(each.title, 80)}*{': ' if each.about else ''}{worded(', '.join(each.about), 200)}"
 
 
 def total(found: Assessed) -> str:
@@ -59,7 +91,7 @@ def _since_total(found: Assessed) -> str:
 
 def losses(found: Assessed) -> str | None:
     """Per table and column; None where the way that was asked for has no such ledger."""
-    if found.strategy != "downgrade" or not found.ledger:
+    if not found.ledger or (found.strategy != "downgrade" and found.book is None):
         return None
     lines = some(
         found.ledger, MOST_LOSSES, "more tables and columns: see the ledger", said=lambda entry: f"• {loss(entry)}"

@@ -8,6 +8,7 @@ from actions.history.lifecycle import Status
 from actions.history.values import StepStatus
 from actions.run.choosing import offers, where_the_writers_are
 from actions.run.deciding import point_of_no_return
+from actions.run.runbooks.ticks import tickables
 from bot.render.assessed import Assessed, assessed
 from bot.render.blocks import context, header, section
 from bot.render.cost import consequence
@@ -15,7 +16,7 @@ from bot.render.foreign import code, foreign, worded
 from bot.render.message import Block, Message, message
 from bot.render.outcome import figures, where_the_database_is
 from bot.render.people import clock, moment, people, person, with_names
-from bot.render.pressing import choice_row, end_row, halt_row, offer_words, stop_row, stoppable
+from bot.render.pressing import choice_row, end_row, halt_row, offer_words, stop_row, stoppable, tick_row
 from bot.render.scene import Scene
 from bot.render.states import headline, running, spoken_state, state
 from bot.render.steps import failed_step, step_lines, time_left, trouble_of
@@ -44,6 +45,8 @@ def _blocks(scene: Scene, found: Assessed) -> Iterator[Block]:
     yield from _state(scene, found)
     if scene.escalated and scene.rollback.live:
         yield section(called(scene), name="escalated")
+    if scene.rollback.status in (Status.WAITING, Status.APPROVED, Status.RUNNING):
+        yield from _ticks(scene)
     if scene.steps:
         yield section(step_lines(scene.steps, scene.progress, scene.at, over=not scene.rollback.live), name="steps")
     if stoppable(scene):
@@ -68,6 +71,16 @@ def _state(scene: Scene, found: Assessed) -> Iterator[Block]:
             yield section(_now(scene), name="now")
         case _:
             yield from _ended(scene, found)
+
+
+def _ticks(scene: Scene) -> Iterator[Block]:
+    """What the run stands still for."""
+    for each in [each for each in tickables(scene.steps) if each.waits][:3]:
+        yield section(
+            f"☑️ *A person has to see to this*: {foreign(each.title, 200)}. The run stands still until somebody says whether it holds.",
+            name="tick",
+        )
+        yield tick_row(scene, each.step, each.title)
 
 
 def record(head: Head) -> str:

@@ -11,6 +11,7 @@ from bot.render.foreign import clean
 from bot.render.message import Attachment
 from bot.render.outcome import backup_of
 from bot.render.scene import Scene
+from bot.render.states import way_of
 from bot.wording.assessed import revisions_named
 from bot.wording.markdown import cell, findings, losses, ways
 from bot.wording.measures import length
@@ -57,7 +58,7 @@ def _facts(scene: Scene, found: Assessed) -> Iterator[tuple[str, str]]:
         yield "Because", _text(rollback.reason)
     live = revisions_named(found.live) if found.live else rollback.from_revision or "?"
     yield "Revisions", f"`{_text(live)}` → `{_text(rollback.to_revision or rollback.target)}`"
-    yield "Way", _text(rollback.strategy or rollback.runbook)
+    yield "Way", _text(way_of(rollback))
     if rollback.risk:
         yield "Risk", str(rollback.risk)
     for name, moment in (

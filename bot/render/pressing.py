@@ -11,7 +11,7 @@ from actions.run.deciding import point_of_no_return
 from actions.run.plan import STOP
 from bot.render.assessed import Assessed
 from bot.render.blocks import button, confirm, row
-from bot.render.buttons import Button, Reference
+from bot.render.buttons import Button, Reference, Tick
 from bot.render.cost import consequence
 from bot.render.foreign import code, foreign, plain, worded
 from bot.render.message import Block
@@ -44,8 +44,12 @@ def decision_rows(scene: Scene, found: Assessed) -> Iterator[Block]:
     rehearse = [] if rehearsed or found.strategy != "downgrade" else [
         button("Rehearse with data", Button.REHEARSE, value, spoken=f"Rehearse {of} on a copy of the data", confirm=_rehearse_confirm())
     ]  # fmt: skip
-    strategy = button("Change strategy…", Button.CHANGE_STRATEGY, value, spoken=f"Choose another way out for {of}")
-    yield row(*look_buttons(scene, found), *rehearse, strategy, name="look")
+    strategy = [] if found.book is not None else [
+        button("Change strategy…", Button.CHANGE_STRATEGY, value, spoken=f"Choose another way out for {of}")
+    ]  # fmt: skip
+    helping = (*look_buttons(scene, found), *rehearse, *strategy)
+    if helping:
+        yield row(*helping, name="look")
 
 
 def look_buttons(scene: Scene, found: Assessed) -> tuple[Block, ...]:
@@ -110,6 +114,16 @@ def offer_words(offer: Offer) -> str:
     return f"*{CHOICE_LABELS[offer.choice]}*: {sign}{worded(offer.what, 500)}{took}"
 
 
+def tick_row(scene: Scene, step: str, title: str) -> Block:
+    """For what only a person can see or do."""
+    value = Tick(rollback=scene.rollback.id, step=step).encode()
+    said = plain(title, 40)
+    return row(
+        button("It holds", Button.TICK, value, spoken=f"It holds: {said}", style="primary"),
+        button("It does not hold…", Button.CROSS, value, spoken=f"It does not hold: {said}"), name="tick",
+    )  # fmt: skip
+
+
 def halt_row(scene: Scene) -> Block:
     return row(
         button(
@@ -123,14 +137,17 @@ def halt_row(scene: Scene) -> Block:
 def approve_confirm(scene: Scene, found: Assessed) -> Block:
     rollback = scene.rollback
     target = revisions_named(found.target) if found.target else rollback.to_revision or rollback.target
+    back = f"by {plain(found.book.title, 40)}" if found.book is not None else f"back to {plain(target, 40)}"
     return confirm(
-        f"Take {plain(rollback.service, 40)} back to {plain(target, 40)}?", _what_approving_means(scene, found, target),
+        f"Take {plain(rollback.service, 40)} {back}?", _what_approving_means(scene, found, target),
         yes="Approve", danger=found.destroys,
     )  # fmt: skip
 
 
 def _what_approving_means(scene: Scene, found: Assessed, target: str) -> str:
     loss = foreign(consequence(found), 110)
+    if found.book is not None:
+        return f"Runs {found.book.steps} steps of the runbook {foreign(found.book.title, 60)}. {loss}. A failure undoes what can be undone."
     if found.strategy == "app-only":
         return f"The application is taken back. {loss}."
     writers = [str(step.parameters.get("writer", "")) for step in scene.steps if step.action == STOP]

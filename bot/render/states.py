@@ -3,6 +3,7 @@
 from typing import Final
 
 from actions.assess.values import Ruling
+from actions.catalog.runbooks import BUILT_IN
 from actions.history.lifecycle import Status
 from actions.history.values import Rollback, Step, StepStatus
 from bot.render.assessed import Assessed
@@ -103,3 +104,12 @@ def running(steps: tuple[Step, ...]) -> Step | None:
 
 def ended_without_run(rollback: Rollback) -> bool:
     return not rollback.live and rollback.started_at is None
+
+
+def by_runbook(rollback: Rollback) -> bool:
+    """By one that the catalog declares; then its target is a part of that, and no revision."""
+    return rollback.runbook not in BUILT_IN
+
+
+def way_of(rollback: Rollback) -> str:
+    return rollback.runbook if by_runbook(rollback) else rollback.strategy or rollback.runbook

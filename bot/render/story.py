@@ -18,7 +18,7 @@ from bot.render.outcome import figures
 from bot.render.people import clock, moment, person, with_names
 from bot.render.pressing import end_row, look_buttons, spoken_of
 from bot.render.scene import Scene
-from bot.render.states import headline, spoken_state, state
+from bot.render.states import headline, spoken_state, state, way_of
 from bot.render.steps import step_lines
 from bot.wording.rollbacks import about, short_actor
 
@@ -71,7 +71,7 @@ def _facts(scene: Scene, found: Assessed) -> Iterator[str]:
     )
     if rollback.outcome:
         yield with_names(worded(rollback.outcome, 600))
-    yield f"Asked by {person(rollback.requester)} {moment(rollback.requested_at)}, *{foreign(rollback.strategy or rollback.runbook, 60)}*"
+    yield f"Asked by {person(rollback.requester)} {moment(rollback.requested_at)}, *{foreign(way_of(rollback), 60)}*"
     if rollback.reason.strip():
         yield quoted(rollback.reason)
     times = [("Begun", rollback.started_at), ("ended", rollback.finished_at)]

@@ -6,13 +6,15 @@ from dataclasses import dataclass
 from actions.history.values import Rollback
 from actions.run.answering import Way
 from bot.render.blocks import lines_of_text, option, question, radio, section
-from bot.render.buttons import Dialog, Field, Reference
+from bot.render.buttons import Dialog, Field, Reference, Tick
 from bot.render.foreign import foreign
 from bot.render.message import Block, View, modal
 from bot.render.modals.answers import written
 
 #: As `look_after_halt` wants it.
 LEAST_SEEN = 10
+#: As `tick` wants it.
+LEAST_CROSSED = 5
 _WAYS = {
     Way.ONWARD: ("Go on", "Every step asks the world first, and goes on from what is there."),
     Way.BACK: ("Undo what can be undone", "In reverse; what a backup alone can bring back stays."),
@@ -59,6 +61,15 @@ def looked_dialog(rollback: Rollback) -> View:
     )  # fmt: skip
 
 
+def cross_dialog(rollback: Rollback, tick: Tick, title: str) -> View:
+    says = f"*{foreign(title, 200)}* does not hold. The step fails, as a check that does not pass."
+    asks = question(
+        Field.SEEN, "What did you see?", lines_of_text(placeholder="Errors in the log of the API", least=LEAST_CROSSED)
+    )
+    made = _dialog(Dialog.CROSS, "It does not hold", rollback, section(says, name="says"), asks, submit="It fails")
+    return {**made, "private_metadata": tick.encode()}
+
+
 def _dialog(dialog: Dialog, title: str, rollback: Rollback, *blocks: Block, submit: str) -> View:
     metadata = Reference(rollback=rollback.id, digest=rollback.digest).encode()
     of = section(
@@ -70,6 +81,11 @@ def _dialog(dialog: Dialog, title: str, rollback: Rollback, *blocks: Block, subm
 def reason_in(values: Mapping[str, object]) -> str:
     """From `view.state.values`; empty when there is none. Never raises."""
     return written(values, Field.REASON) or ""
+
+
+def seen_in(values: Mapping[str, object]) -> str:
+    """From `view.state.values`; empty when there is none. Never raises."""
+    return written(values, Field.SEEN) or ""
 
 
 def looked_in(values: Mapping[str, object]) -> Looked | dict[str, str]:
