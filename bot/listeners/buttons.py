@@ -19,7 +19,7 @@ from bot.listeners.pressing import ForgedError, Meant, Press, meant_by, press_of
 from bot.lookups import sql_of_downgrade
 from bot.presence import Presence
 from bot.render import notices
-from bot.render.buttons import Button, Field, Page, decode_service
+from bot.render.buttons import Button, Field, Page, Tick, decode_service
 from bot.render.modals import pages, reasons
 from bot.render.modals.request import loading
 from bot.render.modals.strategy import strategy_dialog
@@ -202,6 +202,26 @@ def _history_page(presence: Presence, press: Press, reply: Reply) -> None:
     reply(history_page(presence, page.service, page.before))
 
 
+def _tick(presence: Presence, press: Press, reply: Reply) -> None:  # noqa: ARG001
+    tick, _ = _ticked(presence, press)
+    presence.desk.tick(press.visitor.identity, tick.rollback, [tick.step])
+    presence.nudge()
+
+
+def _cross(presence: Presence, press: Press, reply: Reply) -> None:
+    tick, meant = _ticked(presence, press)
+    steps = _scene(presence, meant).steps
+    title = next((step.title for step in steps if step.name == tick.step), tick.step)
+    reply.view(reasons.cross_dialog(meant.rollback, tick, title))
+
+
+def _ticked(presence: Presence, press: Press) -> tuple[Tick, Meant]:
+    tick = Tick.decode(press.value)
+    if tick is None:
+        raise ForgedError("No step of a rollback")
+    return tick, meant_by(presence, replace(press, value=str(tick.rollback)))
+
+
 def _scene(presence: Presence, meant: Meant) -> Scene:
     return scene_of(presence.desk.history, presence.catalog, meant.rollback.id)
 
@@ -224,6 +244,8 @@ HANDLERS: Final[Mapping[Button, Handler]] = {
     Button.RESTORE: _about(_chooses(Choice.RESTORE), when=_CHOOSING),
     Button.KEEP: _about(_chooses(Choice.KEEP), when=_CHOOSING),
     Button.LOOKED: _about(_looked, when=frozenset({Status.HALTED})),
+    Button.TICK: _tick,
+    Button.CROSS: _cross,
     Button.SHOW_SQL: _about(_show_sql),
     Button.SQL_FILE: _about(_sql_file),
     Button.SHOW_LEDGER: _about(_ledger),

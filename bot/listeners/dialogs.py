@@ -17,8 +17,8 @@ from bot.listeners.commands import place_to_tell, receipt
 from bot.listeners.pressing import ForgedError, Meant, meant
 from bot.presence import Presence
 from bot.render import notices
-from bot.render.buttons import Dialog, Field, Origin
-from bot.render.modals.reasons import Looked, looked_in, reason_in
+from bot.render.buttons import Dialog, Field, Origin, Tick
+from bot.render.modals.reasons import LEAST_CROSSED, Looked, looked_in, reason_in, seen_in
 from bot.render.modals.request import Filled, errors_of, filled
 from bot.render.modals.strategy import strategy_in
 from bot.replies import Reply
@@ -65,12 +65,33 @@ def register(app: App, errands: Errands) -> None:
         ack()
         _run(errands, body, "resume after a halt", lambda presence, reply, what: _resume(presence, reply, what, found))
 
+    _listen_for_cross(app, errands)
+
     for name in (Dialog.LOADING, Dialog.LEDGER, Dialog.FINDINGS, Dialog.SQL):
 
         @app.view(name.value)
         def read(ack: Ack) -> None:
             """Nothing can be sent off there; Slack wants an answer all the same."""
             ack()
+
+
+def _listen_for_cross(app: App, errands: Errands) -> None:
+    @app.view(Dialog.CROSS.value)
+    def crossed(ack: Ack, body: dict[str, Any]) -> None:
+        seen = seen_in(_values(body))
+        if len(seen) < LEAST_CROSSED:
+            ack(response_action="errors", errors={Field.SEEN.value: "Say what you saw, in a sentence."})
+            return
+        ack()
+        tick = Tick.decode(body["view"].get("private_metadata"))
+
+        def cross(presence: Presence, reply: Reply, what: Meant) -> None:
+            if tick is None:
+                raise ForgedError("No step of a rollback")
+            presence.desk.tick(reply.visitor.identity, what.rollback.id, [tick.step], holds=False, said=seen)
+            presence.nudge()
+
+        _run(errands, body, "say that a step does not hold", cross, about=str(tick.rollback) if tick else "")
 
 
 def _listen_for_vote(app: App, errands: Errands, dialog: Dialog) -> None:
@@ -88,12 +109,16 @@ def _listen_for_vote(app: App, errands: Errands, dialog: Dialog) -> None:
         _run(errands, body, f"send {dialog.value}", vote)
 
 
-def _run(errands: Errands, body: Mapping[str, Any], name: str, handle: About) -> None:
+def _run(
+    errands: Errands, body: Mapping[str, Any], name: str, handle: About, *, about: str | None = None
+) -> None:  # fmt: skip
+    """`about`: which rollback, where the view carries more than that."""
     visitor = visitor_of(body)
 
     def work(reply: Reply) -> None:
         try:
-            what = meant(errands.presence, body["view"].get("private_metadata"))
+            named = about if about is not None else body["view"].get("private_metadata")
+            what = meant(errands.presence, named)
             handle(errands.presence, replace(reply, place=what.place), what)
         except ForgedError as error:
             errands.turn_away(visitor, name, f"Forged: {error.what}")

@@ -9,13 +9,13 @@ from actions.approve.voices import TurnedAway
 from actions.catalog.matrix import MatrixRow
 from actions.errors import HaltedError, RefusedError, UnavailableError
 from actions.history.lifecycle import Status
-from actions.history.values import BackupRecord, BackupState, RollbackId, StepStatus, Voice
+from actions.history.values import BackupRecord, BackupState, Risk, RollbackId, StepStatus, Voice
 from actions.restore.drill import Drill, Outcome, Point
 from actions.restore.listing import Listed, Listing, Place, There
 from bot.intake import Refusal
 from bot.render import announcements, notices, turns
 from bot.render.advice import Advised, advice
-from bot.render.buttons import Origin
+from bot.render.buttons import Origin, Tick
 from bot.render.card import card
 from bot.render.drilling import drill_begun, drill_report
 from bot.render.helping import help_page
@@ -24,7 +24,7 @@ from bot.render.lists import backups_page, history_page, open_ones
 from bot.render.live import live
 from bot.render.message import Message, View
 from bot.render.modals.pages import findings_dialog, ledger_dialog, sql_dialog
-from bot.render.modals.reasons import break_glass_dialog, looked_dialog, override_dialog, reject_dialog
+from bot.render.modals.reasons import break_glass_dialog, cross_dialog, looked_dialog, override_dialog, reject_dialog
 from bot.render.modals.request import RequestForm, RevisionChoice, loading, request_dialog, told
 from bot.render.modals.strategy import strategy_dialog
 from bot.render.story import story
@@ -59,6 +59,28 @@ HARMLESS = shown(
          "why": "It worked when it was tried on a copy with the data.", "needs": []},
     ],
 )  # fmt: skip
+BOOK = shown(
+    risk="medium", strategy="runbook", path=[], ledger=[], rehearsal=None, strategies=[], findings=[], **{"from": [], "to": []},
+    runbook={
+        "name": "simplification", "title": "Simplification", "description": None, "target": "compose-file",
+        "scope": {"name": "compose-file", "title": "The compose file alone", "keeps": ["networks", "volumes"]},
+        "phases": [{"name": "compose", "title": "Docker Compose", "risk": "medium", "risk_note": "restarts everything", "expected_time": "15m-30m", "note": None}],
+        "risk": "medium", "risk_note": "file-based, no data loss", "expected_time": "15m-30m", "triggers": ["container start fails", "networks do not resolve"],
+        "checks": [], "steps": [
+            {"name": "a", "title": "Take compose.yml from HEAD~1", "for_person": False, "no_way_back": False},
+            {"name": "b", "title": "Upload a document and download it", "for_person": True, "no_way_back": False},
+            {"name": "c", "title": "Remove the volume cache", "for_person": False, "no_way_back": True},
+        ],
+    },
+)  # fmt: skip
+BY_BOOK = {
+    "rollback_runbook": "simplification",
+    "rollback_target": "compose-file",
+    "rollback_from_revision": None,
+    "rollback_to_revision": None,
+    "rollback_strategy": "runbook",
+    "rollback_risk": Risk.MEDIUM,
+}
 FAILED_STEP: Mapping[str, Any] = {"error": LOCKED, "attempts": 7}
 ENDED = {
     "rollback_outcome": "Went back, and was seen to be well",
@@ -114,6 +136,7 @@ def _cards() -> Mapping[str, Callable[[], Message]]:
             Status.FAILED, shown=None, steps=(), approvals=(), rollback_started_at=None, rollback_strategy=None, rollback_from_revision=None,
             rollback_to_revision=None, rollback_outcome="It could not be assessed: The database does not answer. Look at DATABASE_URL.",
         )),
+        "card_by_runbook": lambda: card(waiting(shown=BOOK, steps=(), **BY_BOOK)),
         "card_running": lambda: card(scene(Status.RUNNING, steps=steps(5, StepStatus.RUNNING))),
         "card_choosing": lambda: card(scene(Status.CHOOSING, steps=steps(7, StepStatus.FAILED, **FAILED_STEP))),
         "card_succeeded": lambda: card(scene(Status.SUCCEEDED, steps=steps(14), **ENDED)),
@@ -144,6 +167,10 @@ def _live() -> Mapping[str, Callable[[], Message]]:
             Status.HALTED, steps=steps(7, StepStatus.STUCK, error={
                 "class": "HaltedError", "what": "The database is at c0ffee, which is not on the way", "next_step": "Look who moved it."}),
             events=(event("step.progress", minutes(14), now=["c0ffee"]),),
+        )),
+        "live_waits_for_a_person": lambda: live(scene(
+            Status.RUNNING, shown=BOOK, **BY_BOOK,
+            steps=steps(4, StepStatus.RUNNING, parameters={"for_person": True}, name="documents-check-2", title="Upload a document and download it"),
         )),
         "live_undoing": lambda: live(scene(Status.UNDOING, steps=undone)),
         "live_succeeded": lambda: live(scene(Status.SUCCEEDED, steps=steps(14), head=HEAD, **ENDED)),
@@ -329,6 +356,7 @@ def _views() -> Mapping[str, Callable[[], View]]:
         "dialog_reject": lambda: reject_dialog(now),
         "dialog_override": lambda: override_dialog(now, reason_length=10),
         "dialog_break_glass": lambda: break_glass_dialog(now),
+        "dialog_cross": lambda: cross_dialog(rollback(Status.RUNNING), Tick(rollback=RollbackId(142), step="documents-check-2"), "Upload a document and download it"),
         "dialog_looked": lambda: looked_dialog(rollback(Status.HALTED)),
         "dialog_strategy": lambda: strategy_dialog(waiting()),
         "dialog_ledger": lambda: ledger_dialog(waiting()),

@@ -61,6 +61,8 @@ def hostile(text: str, status: Status, many: int = 1) -> Scene:
         ledger=[named] * many, gaps=[text] * many,
         rehearsal={"kind": "data", "succeeds": False, "error": {"message": text}, "seconds": 1e9, "locks": [{"relation": text, "mode": text, "seconds": 1.0}] * many},
         strategies=[{"name": text, "possible": True, "recommended": True, "data_lost": text, "estimated_seconds": 1e9, "why": text}] * many,
+        runbook={"title": text, "target": text, "scope": {"title": text, "keeps": [text] * many}, "triggers": [text] * many, "risk_note": text, "expected_time": text,
+                 "phases": [{"title": text, "risk": text, "note": text}] * many, "steps": [{"title": text, "for_person": True, "no_way_back": True}] * many},
         policy={"verdict": "refuse", "approvals": 10**9, "reasons": [text] * many, "override_possible": True}, digest=text,
         **{"from": [text] * many, "to": [text] * many},
     )  # fmt: skip
