@@ -1,6 +1,7 @@
 """DeepTech Radar in a small cluster: the seed's API, five CronJobs and an autoscaler; everything in it really runs.
 
-With `KUBECONFIG` set the same objects go to that cluster; see `tests/deeptech_radar/README.md`.
+On the double alone: a cluster would need the images and a database that its pods reach. What has to hold on a real API server
+is in `tests/platforms_kubernetes/test_somewhere.py`.
 """
 
 import json
