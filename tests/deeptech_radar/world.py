@@ -89,8 +89,8 @@ class Radar(Shop):
         entry["writers"] |= {
             "pause_between": "200ms",
             "quiet_for": "300ms",
-            "start_timeout": "30s",
-            "stop_timeout": "20s",
+            "start_timeout": "120s",
+            "stop_timeout": "30s",
         }
         entry["backups"] = {"stores": [{"folder": str(self.home / "backups")}]}
         entry["approvers"] = {"terminal": ["nobody-yet"]}
