@@ -55,7 +55,16 @@ def over_sockets(slack: Sandbox, small: Small) -> Iterator[None]:
     try:
         yield
     finally:
-        handler.close()
+        hang_up(slack, handler.client)
+
+
+def hang_up(slack: Sandbox, *clients: Any) -> None:
+    """From the other side first: who closes his own end waits for three seconds whether something comes."""
+    for each in clients:
+        each.auto_reconnect_enabled = False
+    slack.run(slack.slack.sockets.drop())
+    for each in clients:
+        each.close()
 
 
 @contextmanager
