@@ -1,0 +1,100 @@
+"""The seed's runbook on docker compose: the documentation's own example, driven by the program alone."""
+
+import shutil
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+sys.path.insert(0, str(Path(__file__).parents[1] / "rollback"))
+
+import psycopg
+import pytest
+from scenes import as_person, newest, rests, several_people, status, steps
+
+from actions.embedded import EmbeddedPostgres
+from tests.content_api.world import ContentApi, a_content_api
+
+pytestmark = [pytest.mark.docker, pytest.mark.timeout(600), several_people]
+
+
+@pytest.fixture(scope="module")
+def api(postgres_server: EmbeddedPostgres) -> Iterator[ContentApi]:
+    with a_content_api(postgres_server) as made, made.worker():
+        yield made
+
+
+def assessed(api: ContentApi, *words: str, check: int | None = 0) -> Any:
+    return api.json("assess", "content-api", *words, check=check)
+
+
+def findings(assessment: Any) -> set[str]:
+    return {str(each["code"]) for each in assessment["findings"]}
+
+
+def test_something_depends_on_the_column(api: ContentApi) -> None:
+    """Scenario 1: cannot drop column, because other objects depend on it."""
+    with psycopg.connect(api.url) as connection:
+        connection.execute("CREATE VIEW by_hand AS SELECT preferences FROM users")
+    try:
+        seen = assessed(api)
+    finally:
+        with psycopg.connect(api.url) as connection:
+            connection.execute("DROP VIEW by_hand")
+    assert seen["rehearsal"]["succeeds"] is False
+    assert any("by_hand" in str(each) for each in seen["findings"])
+    assert api.revision() == "0007"
+
+
+def test_the_data_does_not_fit(api: ContentApi) -> None:
+    """Scenario 2: value too long for type character varying(100)."""
+    with psycopg.connect(api.url) as connection:
+        connection.execute("UPDATE users SET email = repeat('x', 120) WHERE id = 1")
+    try:
+        seen = assessed(api, "--to", "0001")
+    finally:
+        with psycopg.connect(api.url) as connection:
+            connection.execute("UPDATE users SET email = 'user1@example.org' WHERE id = 1")
+    assert any("email" in str(each["object"]) and each["severity"] in ("high", "critical") for each in seen["findings"])
+    assert seen["policy"]["verdict"] == "refuse"
+
+
+def test_the_migration_file_is_missing(api: ContentApi) -> None:
+    """Scenario 3: can't locate the revision; the image that runs does not have it."""
+    kept = (api.folder / ".env").read_text()
+    aside = api.home / "0007_preferences.py"
+    shutil.move(api.folder / "alembic" / "versions" / aside.name, aside)
+    try:
+        api.build("3.0")
+        api.write_settings("3.0")
+        said = api.backout("assess", "content-api", check=None)
+    finally:
+        (api.folder / ".env").write_text(kept)
+        shutil.move(aside, api.folder / "alembic" / "versions" / aside.name)
+        api.remove_image("3.0")
+    assert said.returncode == 2
+    assert "0007" in said.stderr + said.stdout
+    assert "Restore it from git" in said.stderr + said.stdout
+
+
+def test_the_whole_runbook(api: ContentApi) -> None:
+    before, users = api.shape(), api.ask("SELECT count(*) FROM users")
+    assert (api.revision(), api.health()["release"]) == ("0007", "2.0")
+    api.backout("request", "content-api", "--because", "the new release answers with errors")
+    assert status(api) == "waiting"
+    as_person(api, "lead", "approve", newest(api))
+    assert rests(api, seconds=500) == "succeeded", (steps(api), api.backout("show", newest(api)).stdout)
+    assert api.revision() == "0006"
+    assert api.health() == {"status": "ok", "release": "1.0"}
+    assert "API_TAG=1.0\n" in (api.folder / ".env").read_text()
+    assert (api.folder / ".env").read_text().startswith("# What runs\n")
+    assert api.shape() == before
+    assert api.ask("SELECT count(*) FROM users") == users
+    assert api.writes()
+    assert api.left_over() == []
+    done = api.json("status", newest(api))
+    prove = next(step for step in done["steps"] if step["name"] == "prove")
+    assert prove["result"]["rehearsal"]["fenced"] == "network"
+    kept = api.json("backups", "content-api")
+    assert "proven" in str(kept)
+    api.backout("audit")
