@@ -8,7 +8,7 @@ from bot.lookups import revisions_of
 from bot.presence import Presence
 from bot.render.buttons import Field, Origin
 from bot.render.modals.answers import written
-from bot.render.modals.request import RequestForm, loading, request_dialog
+from bot.render.modals.request import RequestForm, loading, parts_of, request_dialog
 from bot.replies import Reply
 
 
@@ -38,6 +38,7 @@ def form_for(
         given["answers"] = tuple(each.row for each in presence.advise(failure, service))
     if service is None or service not in presence.catalog.services:
         return RequestForm(**given)
+    given["parts"] = parts_of(presence.catalog.service(service))
     try:
         live, revisions = revisions_of(presence.catalog.service(service), presence.places.environ)
     except BackoutError as error:

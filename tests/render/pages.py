@@ -25,7 +25,7 @@ from bot.render.live import live
 from bot.render.message import Message, View
 from bot.render.modals.pages import findings_dialog, ledger_dialog, sql_dialog
 from bot.render.modals.reasons import break_glass_dialog, cross_dialog, looked_dialog, override_dialog, reject_dialog
-from bot.render.modals.request import RequestForm, RevisionChoice, loading, request_dialog, told
+from bot.render.modals.request import PartChoice, RequestForm, RevisionChoice, loading, request_dialog, told
 from bot.render.modals.strategy import strategy_dialog
 from bot.render.story import story
 from tests.render.scenes import (
@@ -352,6 +352,11 @@ def _views() -> Mapping[str, Callable[[], View]]:
         "dialog_told": lambda: told("What would be lost", "There is no assessment yet.", "Wait until it was measured."),
         "dialog_request_first": lambda: request_dialog(RequestForm(services=("content-api", "orders"), origin=Origin())),
         "dialog_request": lambda: request_dialog(form()),
+        "dialog_request_runbooks": lambda: request_dialog(form(
+            answers=(MatrixRow.model_construct(failure="container start fails", also=(), runbook="simplify", scope="compose-file", risk=None, duration=None, advice=None),),
+            parts=(PartChoice(runbook="simplify", part="all", title="Simplification: all of it", risk="high"),
+                   PartChoice(runbook="simplify", part="compose-file", title="Simplification: the compose file", risk="medium")),
+        )),
         "dialog_request_unread": lambda: request_dialog(form(revisions=(), trouble="No module named orders", answers=(), failure="the coffee is cold")),
         "dialog_reject": lambda: reject_dialog(now),
         "dialog_override": lambda: override_dialog(now, reason_length=10),

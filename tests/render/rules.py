@@ -9,6 +9,7 @@ from slack_sdk.models.blocks import Block
 from slack_sdk.models.views import View
 
 from bot.render.message import Message
+from bot.sandbox.blockkit import surfaces
 
 LONGEST = {
     ("section", "text"): 3000, ("header", "text"): 150, ("context", "elements"): 3000, ("button", "text"): 75,
@@ -22,6 +23,7 @@ _TURNS = re.compile("[\u202a-\u202e\u2066\u2067\u200e\u200f\u061c\x00-\x09\x0b-\
 
 
 def check_message(message: Message) -> None:
+    assert surfaces.check_message(list(message.blocks)) == []
     assert 0 < len(message.text) <= 4000
     _check_mrkdwn(message.text)
     assert 1 <= len(message.blocks) <= 50
@@ -31,6 +33,7 @@ def check_message(message: Message) -> None:
 
 
 def check_view(view: dict[str, Any]) -> None:
+    assert surfaces.check_view(view, kind=view["type"]) == []
     assert 1 <= len(view["blocks"]) <= 100
     assert len(json.dumps(view, ensure_ascii=False).encode()) < 250_000
     assert len(view.get("private_metadata", "")) <= 3000

@@ -1,13 +1,16 @@
 """The dialog for a new rollback. It opens as a loading view at once, for a trigger lives three seconds."""
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
 from actions.catalog.matrix import MatrixRow
+from actions.catalog.runbooks import BUILT_IN
+from actions.catalog.service import Service
 from actions.errors import BackoutError
 from bot.intake.commands import Refusal
-from bot.intake.request import LONGEST_REASON, STRATEGIES, read_target
+from bot.intake.request import ALL, LONGEST_REASON, read_target
 from bot.intake.tidying import sentence, tidy
 from bot.render.advice import answer_words
 from bot.render.blocks import (
@@ -34,6 +37,9 @@ WAYS: Final = (
     ("app-only", "Application only", "The older release on the newer schema. Nothing is lost."),
 )  # fmt: skip
 MOST_ANSWERS: Final = 3
+#: Radio buttons that Slack takes in one group.
+MOST_TO_TICK: Final = 10
+_RUNBOOK: Final = re.compile(r"runbook:(?P<name>[a-z][a-z0-9-]{0,47}):(?P<part>[a-z][a-z0-9-]{0,47})")
 #: A menu of more of them would be larger than a view may be.
 MANY_SERVICES: Final = 500
 
@@ -49,6 +55,21 @@ class RevisionChoice:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class PartChoice:
+    """A runbook of the service, or a scope of one."""
+
+    runbook: str
+    #: `all`, or a scope's name.
+    part: str
+    title: str
+    risk: str
+
+    @property
+    def value(self) -> str:
+        return f"runbook:{self.runbook}:{self.part}"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class RequestForm:
     services: tuple[str, ...]
     origin: Origin
@@ -56,6 +77,8 @@ class RequestForm:
     #: Where the service is now.
     live: str | None = None
     revisions: tuple[RevisionChoice, ...] = ()
+    #: Its own runbooks: further ways.
+    parts: tuple[PartChoice, ...] = ()
     #: The revisions are being read.
     reading: bool = False
     #: Why the revisions could not be read; one can be written by hand.
@@ -77,6 +100,23 @@ class Filled:
     reason: str
     with_data: bool
     failure: str
+
+
+def parts_of(service: Service) -> tuple[PartChoice, ...]:
+    """Each runbook whole, then its scopes."""
+    return tuple(
+        choice
+        for name, book in service.runbooks.items()
+        for choice in (
+            PartChoice(runbook=name, part=ALL, title=f"{book.title or name}: all of it", risk=book.risk.value),
+            *(
+                PartChoice(
+                    runbook=name, part=scope, title=f"{book.title or name}: {each.title or scope}", risk=each.risk.value
+                )
+                for scope, each in book.scopes.items()
+            ),
+        )
+    )
 
 
 def loading(what: str) -> View:
@@ -109,8 +149,7 @@ def _questions(form: RequestForm) -> Iterator[Block]:
     )  # fmt: skip
     yield from _answers(form)
     yield from _targets(form)
-    ways = [option(name, value, description) for value, name, description in WAYS]
-    yield question(Field.STRATEGY, "Way out", radio(ways, initial=suggested(form.answers) or "downgrade"))
+    yield _ways(form)
     yield question(
         Field.REASON, "Why", lines_of_text(placeholder="Approvers and the history will read it", initial=typed(form.reason), most=LONGEST_REASON),
         optional=True,
@@ -120,6 +159,21 @@ def _questions(form: RequestForm) -> Iterator[Block]:
         ticks([option("Rehearse on a copy of the data first", "yes", "Takes as long as a restore; the numbers are exact then.")]),
         optional=True,
     )  # fmt: skip
+
+
+def _ways(form: RequestForm) -> Block:
+    """The strategies, and the service's own runbooks; a few as a list to tick, many as a menu."""
+    ways = [option(name, value, description) for value, name, description in WAYS]
+    ways += [
+        option(plain(each.title, 70), each.value, f"{each.risk} risk; no revision is needed") for each in form.parts
+    ]
+    there = {each["value"] for each in ways}
+    wanted = suggested(form.answers)
+    initial = wanted if wanted in there else "downgrade"
+    if len(ways) <= MOST_TO_TICK:
+        return question(Field.STRATEGY, "Way out", radio(ways, initial=initial), of=form.service)
+    menu = choice_of(ways[:OPTIONS], placeholder="Which way?", initial=initial)
+    return question(Field.STRATEGY, "Way out", menu, of=form.service)
 
 
 def _service(form: RequestForm) -> Block:
@@ -151,9 +205,11 @@ def _answers(form: RequestForm) -> Iterator[Block]:
 
 
 def suggested(answers: Sequence[MatrixRow]) -> str | None:
-    """The way that the first answer names, if it is one of those that every service has."""
+    """The way that the first answer names."""
     first = answers[0] if answers else None
-    return first.runbook if first is not None and first.runbook in STRATEGIES.values() else None
+    if first is None or first.runbook is None:
+        return None
+    return first.runbook if first.runbook in BUILT_IN else f"runbook:{first.runbook}:{first.scope or ALL}"
 
 
 def _targets(form: RequestForm) -> Iterator[Block]:
@@ -200,8 +256,12 @@ def filled(values: Mapping[str, object]) -> Filled | dict[str, str]:
         errors[(Field.OTHER_TARGET if by_hand else Field.SERVICE).value] = f"{target.what} {target.next_step}"
         target = ""
     strategy = written(values, Field.STRATEGY) or "downgrade"
-    if strategy not in STRATEGIES.values():
-        errors[Field.STRATEGY.value] = "Choose one of them."
+    if by_runbook := _RUNBOOK.fullmatch(strategy):
+        # A part of it instead of a revision.
+        strategy, target = by_runbook["name"], by_runbook["part"]
+        errors.pop(Field.OTHER_TARGET.value, None)
+    elif strategy not in BUILT_IN:
+        errors[Field.SERVICE.value] = "Choose one of the ways out."
     reason = sentence(tidy(written(values, Field.REASON) or ""))
     if len(reason) > LONGEST_REASON:
         errors[Field.REASON.value] = f"At most {LONGEST_REASON:,} characters."
