@@ -18,15 +18,19 @@ def _ours() -> list[Path]:
     return [file for file in WEB.rglob("*") if file.suffix in NEEDS]
 
 
+def _meant(file: Path, name: str) -> Path:
+    return WEB / name[1:] if name.startswith("/") else file.parent / name
+
+
 def test_whatever_a_file_of_the_page_asks_for_is_there() -> None:
     asked = [(file, name) for file in _ours() for name in NEEDS[file.suffix].findall(file.read_text(encoding="utf-8"))]
     assert len(asked) > 100
-    assert [(str(file), name) for file, name in asked if not (file.parent / name).is_file()] == []
+    assert [(str(file), name) for file, name in asked if not _meant(file, name).is_file()] == []
 
 
 def test_every_file_of_the_page_is_used() -> None:
     used = {
-        (file.parent / name).resolve()
+        _meant(file, name).resolve()
         for file in _ours() for name in NEEDS[file.suffix].findall(file.read_text(encoding="utf-8"))
     }  # fmt: skip
     assert [file.name for file in _ours() if file.resolve() not in used and file.name != "index.html"] == []

@@ -38,7 +38,7 @@ export function App({ connect }) {
   const [traffic, setTraffic] = useState(false);
   const [json, setJson] = useState(null);
   const [drawer, setDrawer] = useState(false);
-  const [target, setTarget] = useState(null);
+  const [target, setTarget] = useState(place.target);
   useEffect(() => {
     const mine = connect(place.as, (state) => setShown({ state, server: mine }));
     return () => mine.close();

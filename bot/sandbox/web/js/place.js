@@ -4,14 +4,17 @@ const HOME = "home";
 
 export function placeOf(location) {
   const as = new URLSearchParams(location.search).get("as");
+  const linked = permalink(location.href, location.origin);
+  if (linked) return { as, where: linked.where, thread: linked.thread, target: linked.ts, home: false };
   const [where = "", thread = null] = decodeURIComponent(location.hash.slice(1)).split("/");
-  return { as, where: where || null, thread, home: where === HOME };
+  return { as, where: where || null, thread, target: null, home: where === HOME };
 }
 
 export function addressOf({ as, where, thread }) {
   const query = as ? `?as=${encodeURIComponent(as)}` : "";
   const hash = where ? `#${[where, thread].filter(Boolean).join("/")}` : "";
-  return `${query}${hash}` || ".";
+  const page = window.location.pathname.startsWith("/archives/") ? "/" : window.location.pathname;
+  return `${page}${query}${hash}`;
 }
 
 /** A link that Slack hands out (`…/archives/C…/p1700000000000100?thread_ts=…`), when it is one of ours. */
