@@ -139,7 +139,7 @@ def test_ask_be_refused_become_a_lead_approve_and_follow_the_thread(at: Callable
     expect(refusal).to_have_count(0)
     card.get_by_role("button", name="Approve").click()
     page.get_by_role("alertdialog").get_by_role("button", name="Approve it").click()
-    approved = page.locator(".message").filter(has_text="Approved by @Lena Vogt").last
+    approved = page.get_by_role("main").locator(".message").filter(has_text="Approved by @Lena Vogt").last
     approved.get_by_role("button", name="1 reply").click()
     thread = page.get_by_role("complementary", name="Thread in incidents")
     expect(thread).to_contain_text("Step 1: writers stopped")

@@ -140,7 +140,7 @@ const bare = ({ block_id, action_id, value }) => ({ block_id, action_id, ...(val
 
 function suggestions(answer) {
   if (!answer.ok) throw new Error(answer.message ?? answer.error);
-  return answer.option_groups ? { option_groups: answer.option_groups } : { options: answer.options ?? [] };
+  return answer.option_groups?.length ? { option_groups: answer.option_groups } : { options: answer.options ?? [] };
 }
 
 function first(fresh) {
