@@ -17,7 +17,7 @@ from actions.backup.store import Store
 from actions.backup.stores import chosen_stores
 from actions.catalog.service import Service
 from actions.errors import BackoutError
-from actions.platforms.volumes import Fingerprint, Volumes, fingerprint
+from actions.platforms.volumes import Fingerprint, Volumes, Witnessed, fingerprint
 
 _TIME = "%Y%m%d_%H%M%S"
 
@@ -51,8 +51,9 @@ class VolumeArchives:
         with volumes.standing_still(volume):
             first, *others = self.stores
             first.delete(key)
-            first.write(f"{key}/content", _sealed(_zipped(volumes.content(volume)), keys))
-            live = fingerprint(volumes.content(volume))
+            passing = Witnessed(volumes.content(volume))
+            first.write(f"{key}/content", _sealed(_zipped(passing), keys))
+        live = passing.fingerprint()
         for store in others:
             store.delete(key)
             store.write(f"{key}/content", first.read(f"{key}/content"))

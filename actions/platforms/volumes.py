@@ -7,7 +7,9 @@ the volume. So it works through a context on another machine, too, and keeps own
 import contextlib
 import hashlib
 import io
+import queue
 import tarfile
+import threading
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -195,6 +197,41 @@ def fingerprint(chunks: Iterable[bytes]) -> Fingerprint:
         raise BackoutError("The archive is not whole: it cannot be read to its end") from error
     whole = hashlib.sha256("\n".join(sorted(lines)).encode(errors="surrogateescape")).hexdigest()
     return Fingerprint(digest=whole, files=files, bytes=size)
+
+
+class Witnessed:
+    """Pieces that somebody else consumes, with the fingerprint of what passed by: the volume is read once."""
+
+    def __init__(self, chunks: Iterable[bytes]) -> None:
+        self._chunks = chunks
+        self._passed: queue.Queue[bytes | None] = queue.Queue(maxsize=64)
+        self._found: Fingerprint | BackoutError | None = None
+        self._thread = threading.Thread(target=self._look, name="volume-fingerprint", daemon=True)
+
+    def __iter__(self) -> Iterator[bytes]:
+        self._thread.start()
+        try:
+            for chunk in self._chunks:
+                self._passed.put(chunk)
+                yield chunk
+        finally:
+            self._passed.put(None)
+
+    def fingerprint(self) -> Fingerprint:
+        """After all of it has passed."""
+        self._thread.join()
+        if isinstance(self._found, Fingerprint):
+            return self._found
+        raise self._found or BackoutError("The volume's content could not be followed")
+
+    def _look(self) -> None:
+        pieces = iter(self._passed.get, None)
+        try:
+            self._found = fingerprint(pieces)
+        except BackoutError as error:
+            self._found = error
+        for _ in pieces:  # to the end, so that nobody waits for room
+            pass
 
 
 class _Reader(io.RawIOBase):

@@ -293,7 +293,7 @@ def running(project: Project) -> int:
 
 
 @pytest.mark.docker
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(900)
 def test_containers_that_do_not_come_up_leave_the_six_as_they_were(up: tuple[Town, Project]) -> None:
     town, project = up
     catalog = town.catalog(project)
@@ -314,7 +314,7 @@ def test_containers_that_do_not_come_up_leave_the_six_as_they_were(up: tuple[Tow
 
 
 @pytest.mark.docker
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(900)
 def test_everything_goes_back_to_the_fourteen_with_their_data(up: tuple[Town, Project]) -> None:
     town, project = up
     catalog = town.catalog(project)

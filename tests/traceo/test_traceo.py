@@ -5,6 +5,7 @@ import secrets
 import shutil
 import socket
 import sys
+import time
 import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
@@ -77,8 +78,14 @@ class Office:
 
     def ask(self, path: str) -> object:
         address = f"http://127.0.0.1:{self.project.environ['API_PORT']}{path}"
-        with urllib.request.urlopen(address, timeout=10) as answer:
-            return json.loads(answer.read())
+        until = time.monotonic() + 120
+        while True:
+            try:
+                with urllib.request.urlopen(address, timeout=30) as answer:
+                    return json.loads(answer.read())
+            except OSError:  # it is being started
+                assert time.monotonic() < until
+                time.sleep(0.5)
 
     def execute(self, statement: str) -> None:
         with psycopg.connect(str(self.garage.environ["TRACEO_DATABASE_URL"]), autocommit=True) as connection:
@@ -108,7 +115,7 @@ def office(postgres_server: EmbeddedPostgres) -> Iterator[Office]:
 
 
 @pytest.mark.docker
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(900)
 def test_the_service_leaves_the_database_for_files_and_everything_is_counted(office: Office) -> None:
     garage = office.garage
     assert office.ask("/api/requirements") == {"count": 40}
@@ -127,7 +134,7 @@ def test_the_service_leaves_the_database_for_files_and_everything_is_counted(off
 
 
 @pytest.mark.docker
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(900)
 def test_what_was_made_only_in_the_database_is_exported_again_and_replaces_older_files(office: Office) -> None:
     garage = office.garage
     office.execute("INSERT INTO requirements (id, workspace_id, title) VALUES ('REQ-99', 'default', 'late')")
@@ -141,7 +148,7 @@ def test_what_was_made_only_in_the_database_is_exported_again_and_replaces_older
 
 
 @pytest.mark.docker
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(900)
 def test_files_that_no_row_stands_for_fail_it_and_the_database_stays_in_use(office: Office) -> None:
     garage = office.garage
     garage.write(".env", "TRACEO_STORAGE_BACKEND=postgres\n")
@@ -159,7 +166,7 @@ def test_files_that_no_row_stands_for_fail_it_and_the_database_stays_in_use(offi
 
 
 @pytest.mark.docker
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(900)
 def test_the_quick_switch_is_the_variable_alone(office: Office) -> None:
     garage = office.garage
     garage.write(".env", "TRACEO_STORAGE_BACKEND=postgres\n")
