@@ -1,0 +1,45 @@
+"""A downgrade in a Job whose runner is killed: the next runner hears it to its end, and starts no other."""
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import psycopg
+
+from tests.deeptech_radar.one_downgrade import downgrade
+from tests.kube_double import things
+from tests.kube_double.cluster import KubeDouble
+from tests.kube_double.kubelet import Image
+from tests.kube_double.store import wait
+
+HERE = Path(__file__).parent
+ROOT = HERE.parents[1]
+
+
+def test_the_next_runner_hears_it_to_its_end_and_starts_no_other(tmp_path: Path, database_url: str) -> None:
+    app = tmp_path / "app"
+    shutil.copytree(HERE / "app", app)
+    words = [sys.executable, "-m", "alembic", "upgrade", "head"]
+    subprocess.run(words, cwd=app, env={**os.environ, "DATABASE_URL": database_url}, check=True, capture_output=True)
+    with KubeDouble(tmp_path) as cluster:
+        cluster.images["api:1"] = Image(folder=app, env={"RADAR_SLOW": "6"})
+        cluster.apply("deeptech", things.deployment("deeptech-api", "api:1", replicas=0))
+        config = str(cluster.kubeconfig(namespace="deeptech"))
+        runner = [sys.executable, str(HERE / "one_downgrade.py"), database_url, config]
+        with subprocess.Popen(runner, env={**os.environ, "PYTHONPATH": str(ROOT)}, stdout=subprocess.PIPE) as process:
+            assert process.stdout is not None
+            assert process.stdout.readline() == b"captured\n"
+            with psycopg.connect(database_url, autocommit=True, application_name="the test") as connection:
+                session = "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'backout RB-1 downgrade'"
+                wait(cluster.store, lambda: connection.execute(session).fetchone() == (1,), 60)
+            process.kill()
+        noted: list[str] = []
+        result = downgrade(database_url, config, lambda kind, _: noted.append(kind))
+        assert noted[0] == "found_again"
+        assert result["revision"] == ["0004"]
+        assert len(cluster.kubelet.started) == 1
+        with psycopg.connect(database_url) as connection:
+            assert connection.execute("SELECT version_num FROM alembic_version").fetchone() == ("0004",)
+        wait(cluster.store, lambda: not cluster.store.all("Job"))
