@@ -101,7 +101,9 @@ def _settled(check: Check, at: Moment) -> bool:
     if not isinstance(check, SqlCheck) or not check.like_before:
         return False
     nobody_was_stopped = "prove-quiet" not in at.others
-    return bool(at.result_of("verify")) or (nobody_was_stopped and check.tolerance is None)
+    # After a choice there may be a second one: `verify-2`.
+    verified = any(step.action == "verify" and step.result for step in at.others.values())
+    return verified or (nobody_was_stopped and check.tolerance is None)
 
 
 def before_of(at: Moment) -> dict[str, str | int | float | bool | None]:
