@@ -56,12 +56,18 @@ def times_done(folder: Path) -> Counter[str]:
     return Counter((folder / "log").read_text().splitlines())
 
 
+@pytest.mark.timeout(300)
 @pytest.mark.parametrize("number", [1, 3])
 def test_runners_that_are_killed_are_replaced_and_every_rollback_ends(
     history: History, database_url: str, tmp_path: Path, number: int
 ) -> None:
-    plan = [step(name, destructive=name == "downgrade", seconds=0.3) for name in ("stop", "downgrade", "health")]
-    rollbacks = [started(history, *plan, service=f"service-{each}") for each in range(6)]
+    """Forty runs in all, most of them hit more than once; the whole program is killed in the night."""
+    plan = [step(name, destructive=name == "downgrade", seconds=0.2) for name in ("stop", "downgrade", "health")]
+    well = [started(history, *plan, service=f"service-{each}") for each in range(16)]
+    # Of these everything is undone, at its last step before the destructive one.
+    failing = [step("stop"), step("mend", seconds=0.2), step("downgrade", destructive=True)]
+    (tmp_path / "mend.fails_late").touch()
+    ill = [started(history, *failing, service=f"failing-{each}") for each in range(4)]
     chance = random.Random(number)  # noqa: S311 because it picks victims, not keys
     with replicas(database_url, tmp_path, number, SHORT_LEASE) as running:
         for _ in range(4):
@@ -70,10 +76,13 @@ def test_runners_that_are_killed_are_replaced_and_every_rollback_ends(
             running[victim].kill()
             running[victim].wait()
             running[victim] = replica(database_url, tmp_path, SHORT_LEASE)
-        wait_until_over(history, rollbacks)
-    assert {status_of(history, each) for each in rollbacks} == {Status.SUCCEEDED}
-    for each in rollbacks:
+        wait_until_over(history, [*well, *ill], seconds=200)
+    assert {status_of(history, each) for each in well} == {Status.SUCCEEDED}
+    assert {status_of(history, each) for each in ill} == {Status.FAILED}
+    for each in well:
         assert {path.read_text() for path in tmp_path.glob(f"{each}.*")} == {"whole"}
+    for each in ill:
+        assert list(tmp_path.glob(f"{each}.*")) == []
     assert audit(history).whole
 
 
