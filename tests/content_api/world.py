@@ -66,7 +66,10 @@ class ContentApi(Shop):
                 admin.execute("CREATE DATABASE content")
             self.alembic("upgrade", "0006")
             self.fill()
+            # So that it is known since when the next revision is live: a look before the deploy, and one after it.
+            self.backout("check", self.name, check=None)
             self.alembic("upgrade", "head")
+            self.backout("check", self.name, check=None)
 
     def build(self, release: str) -> None:
         subprocess.run(
@@ -103,7 +106,8 @@ class ContentApi(Shop):
         entry["writers"] = {"stop": entry["writers"], "quiet_for": "300ms"}
         entry["backups"] = {"stores": [{"folder": str(self.home / "backups")}]}
         entry["approvers"] = {"terminal": ["lead"]}
-        entry["policy"] = {**entry["policy"], **self.policy}
+        # The five minutes are the team's; a machine that many share takes longer for its tests.
+        entry["policy"] = {**entry["policy"], "window": "1h", **self.policy}
         return {**entry, **self.more}
 
     def start(self) -> None:

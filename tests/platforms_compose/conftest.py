@@ -23,6 +23,11 @@ services:
     command: [sleep, "600"]
     init: true
     scale: 2
+  sick:
+    image: ${BASE}
+    command: [sleep, "600"]
+    init: true
+    healthcheck: {test: [CMD, "false"], interval: 1s, timeout: 2s, retries: 2}
   nowhere: {image: "registry.invalid/never/built:1"}
 """
 

@@ -133,7 +133,7 @@ def test_an_image_that_is_missing_is_said_and_never_pulled(commands: ComposeComm
 
 
 def test_a_service_that_is_not_there_is_said_with_those_that_are(commands: ComposeCommands) -> None:
-    with pytest.raises(ConfigurationError, match="has no service 'apy'; it has api, nowhere, worker"):
+    with pytest.raises(ConfigurationError, match="has no service 'apy'; it has api, nowhere, sick, worker"):
         commands.run(Command(argv=("true",), inside=Inside(service="apy")))
     with pytest.raises(ConfigurationError, match="No container of 'nowhere' runs"):
         commands.run(Command(argv=("true",), inside=Inside(service="nowhere", one_off=False)))
