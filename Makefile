@@ -21,7 +21,7 @@ $(STAMP): requirements.lock pyproject.toml
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
 	@touch $@
 
-demo: $(STAMP)  ## Try it: embedded PostgreSQL, an example service, a first look
+demo: $(STAMP)  ## Try it in a browser: an example company, the bot, a page that looks like Slack
 	@$(BIN)/backout demo
 
 test: lint  ## Lint, types, import contracts and every test

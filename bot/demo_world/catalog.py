@@ -5,12 +5,12 @@ import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from bot.demo_world.services import DemoService
+from bot.demo_world.services import SERVICES, DemoService
 
 HEAD = """\
 # The catalog of the demo. Each service is described as you would describe one of your own: see docs/catalog.md.
 teams:
-  leads: {group: SLEADS, users: [%(leads)s], terminal: [lead]}
+  leads: {group: %(group)s, users: [%(leads)s], terminal: [lead]}
 
 policies:
   # One lead for what is harmless, two where something may be lost.
@@ -49,19 +49,18 @@ SERVICE = """\
 """
 
 
-def write_catalog(folder: Path, services: Sequence[DemoService], ports: Mapping[str, int], leads: Sequence[str]) -> Path:
+def write_catalog(folder: Path, ports: Mapping[str, int], *, group: str, leads: Sequence[str]) -> Path:
     """Beside the services' folders."""
-    parts = [HEAD % {"leads": ", ".join(leads)}]
-    for service in services:
-        parts.append(
-            SERVICE
-            % {
-                "name": service.name, "description": json.dumps(service.description), "variable": service.variable,
-                "written_at": f", written_at: {service.written_at}" if service.written_at else "",
-                "python": json.dumps(sys.executable), "folder": json.dumps(str(folder / service.name)), "home": folder / service.name, "port": ports[service.name],
-                "lasting": service.lasting,
-            }
-        )  # fmt: skip
+    parts = [HEAD % {"group": group, "leads": ", ".join(leads)}]
+    parts += [SERVICE % _words(folder / service.name, service, ports[service.name]) for service in SERVICES]
     path = folder / "backout.yml"
     path.write_text("".join(parts))
     return path
+
+
+def _words(home: Path, service: DemoService, port: int) -> Mapping[str, object]:
+    return {
+        "name": service.name, "description": json.dumps(service.description), "variable": service.variable,
+        "written_at": f", written_at: {service.written_at}" if service.written_at else "", "port": port,
+        "python": json.dumps(sys.executable), "folder": json.dumps(str(home)), "home": home, "lasting": service.lasting,
+    }  # fmt: skip

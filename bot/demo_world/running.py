@@ -48,7 +48,11 @@ def running_applications(folder: Path, urls: Mapping[str, str], ports: Mapping[s
 
 def _launch(folder: Path, environ: Mapping[str, str], words: Sequence[str]) -> None:
     subprocess.run(
-        ["/bin/sh", "-c", DETACHED, sys.executable, *words], cwd=folder, env=dict(environ), check=True, start_new_session=True
+        ["/bin/sh", "-c", DETACHED, sys.executable, *words],
+        cwd=folder,
+        env=dict(environ),
+        check=True,
+        start_new_session=True,
     )
 
 

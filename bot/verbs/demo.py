@@ -1,33 +1,59 @@
+import contextlib
 import os
+import sys
+import threading
+import webbrowser
 from pathlib import Path
 
 import click
 
-from actions.embedded import EmbeddedPostgres
-from bot.demo import environment, make_service
 from bot.terminal.output import say
-from bot.verbs.check import check
-from bot.verbs.history import history
 from bot.wiring import Wiring
 
 
 @click.command
+@click.option("--headless", is_flag=True, help="Without a browser: play one rollback to its end, with a transcript.")
+@click.option("--port", type=click.IntRange(0, 65535), help="Of the page. Default: 8065, or any that is free.")
 @click.option(
     "--home", type=click.Path(file_okay=False, path_type=Path),
-    help="Where the demo keeps its data. Default: demo/ in BACKOUT_HOME.",
+    help="Where it keeps its data while it runs. Default: demo/ in BACKOUT_HOME.",
 )  # fmt: skip
-@click.pass_context
-def demo(context: click.Context, home: Path | None) -> None:
-    """Start an embedded PostgreSQL with an example service on it, check it, and show the history.
+@click.option("--keep", is_flag=True, help="Leave its data there afterwards, and go on with what is there.")
+@click.pass_obj
+def demo(wiring: Wiring, *, headless: bool, port: int | None, home: Path | None, keep: bool) -> None:
+    """The whole product on this machine, in a browser, with no account anywhere.
 
-    Everything lives in one folder (--home); remove it and nothing is left.
+    An embedded PostgreSQL, an example company with three services, the bot, and a page that looks like Slack. Nothing
+    leaves this machine; when it ends, nothing is left of it (unless --keep).
     """
-    folder = (home or context.obj.settings.home / "demo").absolute()
-    say(f"Starting an embedded PostgreSQL in {folder} ...")
-    with EmbeddedPostgres(folder / "postgres") as server:
-        environ = environment(folder, make_service(server), os.environ)
-        context.obj = Wiring(environ=environ)
-        say("", "$ backout check")
-        context.invoke(check)
-        say("", "$ backout history")
-        context.invoke(history)
+    from bot.demo import running_demo
+
+    folder = (home or wiring.settings.home / "demo").absolute()
+    if headless:
+        from bot.demo_script import play
+
+        with running_demo(folder, port=port if port is not None else 0, keep=keep, say=say) as world:
+            play(world, say)
+        say("Everything was verified.")
+        return
+    from bot.stopping import run_until_stopped
+
+    def show(stopping: threading.Event) -> None:
+        with running_demo(folder, port=port, keep=keep, say=say) as world:
+            say(
+                "", f"Open {world.page} in a browser; the channel #incidents says what to try.",
+                "In another terminal, `backout` sees the same world after:",
+                f"  export BACKOUT_HOME={folder} BACKOUT_CATALOG={world.environ['BACKOUT_CATALOG']}", "Ctrl-C ends it.",
+            )  # fmt: skip
+            if sys.stdout.isatty() and (sys.platform == "darwin" or os.environ.get("DISPLAY")):
+                with contextlib.suppress(webbrowser.Error):
+                    webbrowser.open(world.page)
+            while not stopping.wait(1):
+                if world.serving.has_ended:
+                    from actions.errors import BackoutError
+
+                    raise BackoutError(
+                        "`backout serve` has ended", next_step=f"See {folder / 'serve.log'} (with --keep)."
+                    )
+
+    run_until_stopped(show)

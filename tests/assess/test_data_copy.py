@@ -1,4 +1,5 @@
 import os
+from pathlib import Path
 
 import psycopg
 import pytest
@@ -10,11 +11,12 @@ from actions.backup.scratch import ScratchServer
 from actions.catalog import load_catalog
 from actions.errors import BackoutError
 from actions.platforms.local import LocalCommands
-from bot.demo import WORLD
+
+CATALOG = Path(__file__).parent / "orders.yml"
 
 
 def stage(url: str, server: ScratchServer) -> Stage:
-    service = load_catalog(WORLD / "backout.yml", {}).services["content-api"]
+    service = load_catalog(CATALOG, {}).services["orders"]
     return Stage(
         service=service, environ={}, live_url=url, live_revisions=(), target="-1", server=server, beside=True,
         programs=find_programs(os.environ)[0], commands=LocalCommands(),

@@ -8,7 +8,6 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from bot.demo import WORLD
 from tests.cli.conftest import Backout, clean_environment
 
 CATALOG = """
@@ -41,7 +40,7 @@ services:
 @pytest.fixture
 def project(tmp_path: Path, database_url: str) -> str:
     """A local service whose database is at its newest revision; its URL."""
-    shutil.copytree(WORLD / "content_api", tmp_path / "orders")
+    shutil.copytree(Path(__file__).parent / "content_api", tmp_path / "orders")
     upgrade(tmp_path, database_url, "head")
     (tmp_path / "backout.yml").write_text(CATALOG.format(folder=tmp_path / "orders", store=tmp_path / "backups"))
     return database_url

@@ -66,16 +66,6 @@ def test_verbs_and_services_are_completed(backout: Backout, tmp_path) -> None:
     assert "orders" in backout(**words).stdout
 
 
-def test_the_demo_shows_a_ready_service_and_can_be_run_again(backout: Backout, tmp_path) -> None:
-    for _ in range(2):
-        done = backout("demo", "--home", str(tmp_path / "demo"))
-        assert done.returncode == 0, done.stderr
-        assert "content-api" in done.stdout
-        assert "c93d0e7a, the newest" in done.stdout
-        assert "No rollbacks here yet." in done.stdout
-    assert not list((tmp_path / "demo").rglob("postmaster.pid"))
-
-
 def test_the_program_is_quick_to_say_what_it_can_do(backout: Backout) -> None:
     started = time.monotonic()
     backout("--version")

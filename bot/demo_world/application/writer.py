@@ -30,7 +30,9 @@ def main() -> None:
 
 
 def write(folder: Path, over: threading.Event) -> None:
-    with psycopg.connect(os.environ["DATABASE_URL"], autocommit=True, application_name=f"{folder.name} writer") as there:
+    with psycopg.connect(
+        os.environ["DATABASE_URL"], autocommit=True, application_name=f"{folder.name} writer"
+    ) as there:
         while not over.wait(PAUSE_SECONDS):
             is_older = (folder / "older-release").exists()
             older = folder / "write_older.sql"
