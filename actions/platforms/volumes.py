@@ -86,9 +86,9 @@ class Volumes:
                 self.cli.ask("unpause", container)
 
     def content(self, name: str) -> Iterator[bytes]:
-        """A tar stream of all that is in it."""
+        """A tar stream of all that is in it, its own folder with owner and mode first."""
         with self._reached(name) as container:
-            command = self._command("cp", "--archive", f"{container}:{_AT}/.", "-")
+            command = self._command("cp", "--archive", f"{container}:{_AT}", "-")
             with on_a_leash(command, command.env) as process:
                 process.stdin.close()
                 out = process.streams[Stream.OUT]
@@ -101,7 +101,7 @@ class Volumes:
     def fill(self, name: str, chunks: Iterable[bytes]) -> None:
         """From a tar stream, into an empty volume."""
         with self._reached(name) as container:
-            command = self._command("cp", "-", f"{container}:{_AT}")
+            command = self._command("cp", "-", f"{container}:/")
             with on_a_leash(command, command.env) as process:
                 try:
                     for chunk in chunks:
@@ -189,8 +189,6 @@ def fingerprint(chunks: Iterable[bytes]) -> Fingerprint:
                     files += 1
                 elif member.issym():
                     content = member.linkname
-                if name in ("", "."):
-                    continue
                 kind = "file" if member.isreg() or member.islnk() else str(member.type)
                 lines.append(f"{name}\0{kind}\0{member.mode & 0o7777:o}\0{member.uid}\0{member.gid}\0{content}")
     except tarfile.TarError as error:
