@@ -10,7 +10,7 @@ RUN python -m venv /opt/backout
 COPY requirements.lock ./
 # What runs, and what builds us; every file by its hash. What stands below the marker is for development.
 RUN sed '/^# --- development below/q' requirements.lock > run.lock \
- && awk '/^(hatchling|packaging|pathspec|pluggy|trove-classifiers)==/ {p=1; print; next} /^[^ ]/ {p=0} p' requirements.lock > build.lock \
+ && awk '/^(hatchling|packaging|pathspec|pluggy|tomlkit|trove-classifiers)==/ {p=1; print; next} /^[^ ]/ {p=0} p' requirements.lock > build.lock \
  && /opt/backout/bin/python -m pip install --no-cache-dir --disable-pip-version-check --require-hashes -r run.lock \
  && python -m venv /opt/build \
  && /opt/build/bin/python -m pip install --no-cache-dir --disable-pip-version-check --require-hashes -r build.lock

@@ -82,7 +82,8 @@ def test_the_whole_runbook(api: ContentApi) -> None:
     assert (api.revision(), api.health()["release"]) == ("0007", "2.0")
     api.backout("request", "content-api", "--because", "the new release answers with errors")
     assert status(api) == "waiting"
-    as_person(api, "lead", "approve", newest(api))
+    digest = api.json("show", newest(api))["rollback"]["digest"]
+    as_person(api, "lead", "approve", newest(api), "--yes", "--digest", digest)
     assert rests(api, seconds=500) == "succeeded", (steps(api), api.backout("show", newest(api)).stdout)
     assert api.revision() == "0006"
     assert api.health() == {"status": "ok", "release": "1.0"}
