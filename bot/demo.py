@@ -48,8 +48,9 @@ class Demo:
     serving: "Serving"
 
     @property
-    def page(self) -> str:
-        return self.slack.page_url
+    def channel_page(self) -> str:
+        """Where it begins."""
+        return f"{self.slack.page_url}/#{self.slack.channel_id(CHANNEL)}"
 
 
 class Serving:

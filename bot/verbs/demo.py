@@ -41,13 +41,13 @@ def demo(wiring: Wiring, *, headless: bool, port: int | None, home: Path | None,
     def show(stopping: threading.Event) -> None:
         with running_demo(folder, port=port, keep=keep, say=say) as world:
             say(
-                "", f"Open {world.page} in a browser; the channel #incidents says what to try.",
+                "", f"Open {world.channel_page} in a browser: #incidents says what to try.",
                 "In another terminal, `backout` sees the same world after:",
                 f"  export BACKOUT_HOME={folder} BACKOUT_CATALOG={world.environ['BACKOUT_CATALOG']}", "Ctrl-C ends it.",
             )  # fmt: skip
             if sys.stdout.isatty() and (sys.platform == "darwin" or os.environ.get("DISPLAY")):
                 with contextlib.suppress(webbrowser.Error):
-                    webbrowser.open(world.page)
+                    webbrowser.open(world.channel_page)
             while not stopping.wait(1):
                 if world.serving.has_ended:
                     from actions.errors import BackoutError
