@@ -14,7 +14,7 @@ RUN sed '/^# --- development below/q' requirements.lock > run.lock \
  && /opt/backout/bin/python -m pip install --no-cache-dir --disable-pip-version-check --require-hashes -r run.lock \
  && python -m venv /opt/build \
  && /opt/build/bin/python -m pip install --no-cache-dir --disable-pip-version-check --require-hashes -r build.lock
-COPY pyproject.toml README.md LICENSE ./
+COPY pyproject.toml README.md LICENSE manifest.yml ./
 COPY bot ./bot
 COPY actions ./actions
 RUN /opt/build/bin/python -m hatchling build -t wheel -d /tmp/wheel \
