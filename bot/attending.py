@@ -19,6 +19,9 @@ from bot.transports import DEFAULT_LISTEN, LONGEST_PAUSE_SECONDS, Sockets, Trans
 
 log = logging.getLogger(__name__)
 
+#: From then on people are told that the history is away.
+OPENING_SECONDS = 10.0
+
 
 def must_be_configured(settings: Settings) -> None:
     missing = missing_settings(settings)
@@ -49,6 +52,8 @@ class Attending:
         if not self._meet(stopping):
             return
         app = build_app(self._presence)
+        # What comes in the first second is better answered a moment later than refused.
+        self._presence.wait_for_history(OPENING_SECONDS)
         if settings.slack_mode is SlackMode.HTTP:
             self._begin(Web(settings.listen or DEFAULT_LISTEN, self.facts, app), stopping)
         else:

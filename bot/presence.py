@@ -19,6 +19,9 @@ from bot.settings import Settings
 from bot.slack_api import Slack
 from bot.visitors import Door, Workspace
 
+#: A listener has three seconds; a history that is just being opened again is there sooner.
+BRIEFLY_SECONDS = 1.5
+
 
 @dataclass(frozen=True, kw_only=True)
 class Places:
@@ -43,6 +46,7 @@ class Presence:
         #: The process is to end.
         self.stopping = threading.Event()
         self._history: History | None = None
+        self._has_history = threading.Event()
         self._workspace: Workspace | None = None
 
     @property
@@ -54,9 +58,11 @@ class Presence:
     def with_history(self, history: History) -> Iterator[None]:
         """For as long as it is there."""
         self._history = history
+        self._has_history.set()
         try:
             yield
         finally:
+            self._has_history.clear()
             self._history = None
 
     def meet(self) -> Workspace:
@@ -80,13 +86,17 @@ class Presence:
 
     @property
     def desk(self) -> Desk:
-        """UnavailableError while the history is away."""
-        if self._history is None:
+        """UnavailableError while the history is away, for longer than somebody in Slack would notice."""
+        self._has_history.wait(BRIEFLY_SECONDS)
+        if (history := self._history) is None:
             raise UnavailableError(
                 "Backout's history database does not answer at the moment; what runs waits for it",
                 next_step="Try again in a minute. Nothing was changed.",
             )
-        return Desk(history=self._history, catalog=self.catalog, environ=self.places.environ, directory=self.directory)
+        return Desk(history=history, catalog=self.catalog, environ=self.places.environ, directory=self.directory)
+
+    def wait_for_history(self, seconds: float) -> bool:
+        return self._has_history.wait(seconds)
 
     @property
     def has_history(self) -> bool:
