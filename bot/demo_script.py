@@ -8,6 +8,8 @@ import time
 import urllib.request
 from collections.abc import Callable
 
+import psycopg
+
 from actions.errors import BackoutError
 from actions.history.lifecycle import FINAL, Status
 from actions.history.queries import show
@@ -56,12 +58,23 @@ def _seen(demo: Demo, rollback: RollbackId) -> list[tuple[str, bool]]:
         ("the history has it as succeeded", shown["rollback"]["status"] == "succeeded"),
         ("the database is at revision 0001", page.get("revision") == "0001"),
         ("the older release runs, and is well", (page.get("release"), page.get("status")) == ("older", "ok")),
-        ("the writer writes again", (demo.world / SERVICE / "writer.pid").exists()),
+        ("the writer writes again", _is_written_to(demo)),
         (
             "the record is as it was written",
             "intact" in _backout(demo, "audit") or bool(_backout(demo, "audit", "--json")),
         ),
     ]
+
+
+def _is_written_to(demo: Demo) -> bool:
+    """More mails than a moment ago."""
+    with psycopg.connect(demo.environ["NEWSLETTER_DATABASE_URL"], autocommit=True) as there:
+        before = there.execute("SELECT count(*) FROM mails").fetchone()
+        for _ in range(20):
+            time.sleep(0.5)
+            if there.execute("SELECT count(*) FROM mails").fetchone() != before:
+                return True
+    return False
 
 
 def _health(demo: Demo) -> dict[str, object]:
