@@ -75,7 +75,9 @@ class _Way:
 def run(arguments: Sequence[str]) -> dict[str, float]:
     """Builds the database and measures; `--size 200MB` for a quick look."""
     parser = argparse.ArgumentParser(prog="python -m bench backup")
-    parser.add_argument("--size", type=_size, default=_size("2GB"), help="of the database, such as 200MB (default 2GB)")
+    parser.add_argument(
+        "--size", type=size_of, default=size_of("2GB"), help="of the database, such as 200MB (default 2GB)"
+    )
     parser.add_argument("--jobs", type=int, default=len(os.sched_getaffinity(0)), help="default: as many as cores")
     wanted = parser.parse_args(arguments)
     programs = programs_for(MAJOR, find_programs(os.environ))
@@ -84,7 +86,7 @@ def run(arguments: Sequence[str]) -> dict[str, float]:
         EmbeddedPostgres(Path(home) / "server", settings=SETTINGS) as server,
     ):
         url = server.url("postgres")
-        size = _build(url, wanted.size)
+        size = build(url, wanted.size)
         target = Path(home) / "backups"
         worked = _Work(server.data)
         ways = _measure(url, programs, target, worked, wanted.jobs)
@@ -95,12 +97,12 @@ def run(arguments: Sequence[str]) -> dict[str, float]:
     return results
 
 
-def _size(text: str) -> int:
+def size_of(text: str) -> int:
     number, unit = text[:-2], text[-2:].upper()
     return int(float(number) * UNITS[unit])
 
 
-def _build(url: str, size: int) -> int:
+def build(url: str, size: int) -> int:
     """Grows by rounds of the same mixture until the database has its size; that size, as the server counts it."""
     words = _Words()
     with psycopg.connect(url, autocommit=True) as connection:
