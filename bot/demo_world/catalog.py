@@ -19,6 +19,8 @@ policies:
     destructive: allow
     after_new_data: allow
     quorum: {none: 1, low: 1, medium: 1, high: 2, critical: 2}
+    # Guests go on booking while people think: an approval holds for so many more rows than were shown.
+    growth: 2000
 
 services:
 """

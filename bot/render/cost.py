@@ -146,6 +146,5 @@ def _way(each: Strategy, asked: str | None) -> str:
     ]
     took = f"; takes about {length(each.estimated_seconds)}" if each.estimated_seconds is not None else ""
     marked = f" ({', '.join(marks)})" if marks else ""
-    return (
-        f"{sign} *{foreign(each.name, 40)}*{marked}: loses {worded(each.data_lost, 160)}{took}. {worded(each.why, 220)}"
-    )
+    loses = f"loses {worded(each.data_lost, 160)}{took}. " if each.possible else ""
+    return f"{sign} *{foreign(each.name, 40)}*{marked}: {loses}{worded(each.why, 360)}"

@@ -37,7 +37,7 @@ def findings(found: Assessed) -> str | None:
 
 
 def finding(each: Finding, most: int) -> str:
-    remedy = f"\n      → {worded(each.remedy, most)}" if each.remedy and each.severity.rank >= Risk.MEDIUM.rank else ""
+    remedy = f"\n→ {worded(each.remedy, most)}" if each.remedy and each.severity.rank >= Risk.MEDIUM.rank else ""
     return f"{SEVERITY[each.severity]} {code(each.code, 20)} {worded(each.message, most)}{remedy}"
 
 

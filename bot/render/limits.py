@@ -82,7 +82,8 @@ def _closing(text: str) -> str:
 
 
 def some(things: Sequence[Thing], most: int, noun: str = "more", *, said: Callable[[Thing], str] = str) -> list[str]:
-    """The first so many in words; when there are others, the last line says how many."""
+    """The first so many in words; when there are others, the last line says how many. One more is shown in its place."""
+    most += len(things) == most + 1
     lines = [said(each) for each in things[:most]]
     return [*lines, f"… ({len(things) - most:,} {noun})"] if len(things) > most else lines
 

@@ -20,7 +20,7 @@ def _said(text: str, *more: str) -> Message:
 
 def turned_away(outcome: TurnedAway, rollback: RollbackId) -> Message:
     """Why a voice does not count, and who could. It was written down."""
-    text = f"⛔ {rollback}: this does not count. {_ended(worded(outcome.why, 600))}"
+    text = f"⛔ {rollback}: {_ended(worded(outcome.why, 600))}"
     return message(
         text,
         section(f"{text}\n→ {with_names(worded(outcome.next_step, 600))}"),

@@ -49,7 +49,7 @@ _NAMED: Final = (
     re.compile(rf"^(?P<before>)(?P<who>{_PERSON})(?= chose )"),
     re.compile(rf"^(?P<before>Ask )(?P<who>{_PERSON})(?=\.?$)"),
 )
-_LISTED: Final = re.compile(r"^(?P<before>Who could: |Ask one of: )(?P<who>[A-Z0-9]+(?:, [A-Z0-9]+)*)(?P<after>\.?)$")
+_LISTED: Final = re.compile(r"^(?P<before>Who could: |Ask one of: )(?P<who>[^,.]+(?:, [^,.]+)*)(?P<after>\.?)$")
 
 
 def with_names(sentence: str) -> str:
@@ -58,7 +58,10 @@ def with_names(sentence: str) -> str:
         if found := pattern.match(sentence):
             return f"{found['before']}<@{found['who']}>{sentence[found.end() :]}"
     if found := _LISTED.match(sentence):
-        return f"{found['before']}{listed(map(_mention, found['who'].split(', ')))}{found['after']}"
+        who = found["who"].split(", ")
+        # A group stands for its people; whoever decides at a terminal is nobody to call in Slack.
+        called = next(([each] for each in who if _GROUP.fullmatch(each)), [each for each in who if _USER.fullmatch(each)])
+        return f"{found['before']}{listed(map(_mention, called or who))}{found['after']}"
     return sentence
 
 

@@ -221,4 +221,4 @@ def test_a_permalink_leads_to_its_message_in_its_thread(
 def test_without_a_name_one_is_the_first_person(new_page: Callable[..., Page], slack: Sandbox) -> None:
     page = opened(new_page(), slack.page_url)
     expect(page.get_by_role("button", name="Acting as Ana Ortiz")).to_be_visible()
-    page.wait_for_url(f"**/?as={slack.person('ana').id}")
+    page.wait_for_url(f"**/?as={slack.person('ana').id}#C*")

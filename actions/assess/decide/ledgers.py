@@ -44,7 +44,7 @@ def _entry_worse(old: LedgerEntry | None, new: LedgerEntry, growth: Tolerance) -
         return () if new.exact and new.rows <= 0 else (f"New in the ledger: {said_entry(new)}. {again}",)
     allowed = old.rows if old.exact and new.exact else old.rows * (1 + NOISE)
     if new.rows > allowed and not _grew_as_allowed(old, new, growth):
-        return (f"More would be lost than was approved: {said_entry(new)}, it was {_amount(old)}. {again}",)
+        return (f"More would be lost than was approved: {said_entry(new)} instead of {_amount(old)}. {again}",)
     if old.rows <= 0 and old.exact and not new.exact:
         return (f"{named(new)} was counted as empty when it was approved, and is only estimated now. {again}",)
     if old.written_since_deploy == 0 and new.written_since_deploy != 0:

@@ -57,7 +57,7 @@ def findings_dialog(scene: Scene, page: int = 1) -> View:
     whole = f"*{count:,} findings, the worst first.*" if count else "*Nothing to worry about was found.*"
     book = _Book(
         dialog=Dialog.FINDINGS, title="What we found", whole=whole, count=count,
-        line=lambda number: finding(found.findings[number], 400), on_a_page=15, together=3, turn=Button.FINDINGS_PAGE,
+        line=lambda number: finding(found.findings[number], 400), on_a_page=15, together=1, turn=Button.FINDINGS_PAGE,
         turn_back=Button.FINDINGS_BEFORE,
     )  # fmt: skip
     return _opened(scene, book, page)

@@ -45,9 +45,11 @@ export function App({ connect }) {
   }, [connect, place.as]);
   // Whoever one was stays on the page until the next person's state is there, with the line that belongs to it.
   const { state, server } = shown;
+  // Whoever says neither as whom nor where to gets the first person, and what is unread.
+  const start = state?.me && !place.where ? firstOf(state.conversations)?.id : null;
   useEffect(() => {
-    if (state && !place.as && state.me) go({ as: state.me }, { replace: true });
-  }, [state?.me, place.as]);
+    if (state?.me && (!place.as || start)) go({ as: place.as ?? state.me, ...(start ? { where: start } : {}) }, { replace: true });
+  }, [state?.me, place.as, start]);
 
   const open = useCallback((where, thread = null) => go({ where, thread }), [go]);
   const showJson = useCallback((message) => {
@@ -65,7 +67,7 @@ export function App({ connect }) {
   if (!state?.me) return html`<div class="starting" role="status">${state?.notice ?? "Connecting…"}</div>`;
   const world = worldOf(state, { open, showJson });
   server.listenToCalls(world.mentionsMe);
-  const conversation = place.home ? null : (world.conversations.find((one) => one.id === place.where) ?? firstOf(world));
+  const conversation = place.home ? null : (world.conversations.find((one) => one.id === place.where) ?? firstOf(world.conversations));
   const at = { ...place, where: place.home ? "home" : conversation?.id };
   const names = {
     me: world.me,
@@ -104,5 +106,7 @@ export function App({ connect }) {
   <//><//>`;
 }
 
-const firstOf = (world) =>
-  world.conversations.find((one) => one.kind !== "im" && one.is_general) ?? world.conversations.find((one) => one.kind !== "im") ?? world.conversations[0];
+function firstOf(conversations) {
+  const channels = conversations.filter((one) => one.kind !== "im");
+  return channels.find((one) => one.is_member && one.unread) ?? channels.find((one) => one.is_general) ?? channels[0] ?? conversations[0];
+}

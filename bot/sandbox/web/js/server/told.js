@@ -60,5 +60,5 @@ export const told = (state, type, data) => (TOLD[type] ? TOLD[type](state, data)
 
 export const keyed = (list) => Object.fromEntries((list ?? []).map((one) => [one.id, one]));
 
-/** People as the page names them: the name that is shown, and the handle that is typed. */
-export const peopleOf = (list) => keyed((list ?? []).map((one) => ({ ...one, handle: one.name, name: one.real_name || one.name })));
+/** People as the page names them: the name that is shown, and the handle that is typed. Slackbot, whom Slack calls a person, is nobody to be. */
+export const peopleOf = (list) => keyed((list ?? []).map((one) => ({ ...one, handle: one.name, name: one.real_name || one.name, is_bot: one.is_bot || one.id === "USLACKBOT" })));

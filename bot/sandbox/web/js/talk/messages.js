@@ -36,7 +36,8 @@ export function Messages({ messages, label, inThread = false, lastRead = null, t
     const node = frame.current.querySelector(`[data-ts="${CSS.escape(target)}"]`);
     if (!node) return;
     atEnd.current = false;
-    node.scrollIntoView({ block: "center" });
+    // The beginning of what is taller than the frame.
+    node.scrollIntoView({ block: node.offsetHeight > frame.current.clientHeight ? "start" : "center" });
   }, [target]);
   const scrolled = () => {
     const node = frame.current;
