@@ -7,62 +7,82 @@ import sys
 import time
 import urllib.request
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 import psycopg
 
 from actions.errors import BackoutError
 from actions.history.lifecycle import FINAL, Status
-from actions.history.queries import show
+from actions.history.queries import recent
 from actions.history.values import RollbackId
-from bot.demo import Demo
+from bot.demo import Demo, StoppedError
 from bot.demo_world.workspace import CHANNEL, LEADS, ON_CALL
-from bot.sandbox.person import Actor
+from bot.sandbox.person import Actor, NothingCameError
 from bot.wiring import Wiring
 
 SERVICE = "newsletter"
 WITHIN_SECONDS = 180.0
+ANSWER_SECONDS = 60.0
+LAST_WORDS = "was seen to be well"
 Say = Callable[[str], None]
 
 
-def play(demo: Demo, say: Say) -> None:
-    """BackoutError unless everything happened, and was seen to have happened."""
+def play(demo: Demo, say: Say, *, should_stop: Callable[[], bool] = lambda: False) -> None:
+    """BackoutError unless everything happened, and was seen to have happened; StoppedError when it should stop."""
     names = {demo.slack.person(name).id: name.capitalize() for name in (ON_CALL, *LEADS)}
     ana, lena = demo.slack.person(ON_CALL), demo.slack.person(LEADS[0])
     listener = _Listener(ana, names, say)
+
+    def waits_for(saying: str, **where: Any) -> dict[str, Any]:
+        return _patiently(lambda: ana.waits_for(CHANNEL, saying=saying, seconds=1, **where), should_stop)
+
     say(f"Ana: /rollback {SERVICE} because mails bounce")
     _must(ana.types(f"/rollback {SERVICE} because mails bounce", CHANNEL), "typing the command")
-    card = ana.waits_for(CHANNEL, saying="Approve", seconds=60, ephemeral=False)
+    card = waits_for("Approve", ephemeral=False)
     listener.tell()
     say("Ana presses Approve, though she asked for it herself.")
     _must(ana.presses("Approve", card), "pressing Approve")
-    ana.waits_for(CHANNEL, saying="", ephemeral=True, after=card["ts"], seconds=30)
+    waits_for("", ephemeral=True, after=card["ts"])
     listener.tell()
     say("Lena presses Approve.")
     _must(lena.presses("Approve", card), "pressing Approve")
-    rollback = _newest(demo)
-    status = _follow(demo, rollback, listener)
-    listener.tell()
+    rollback, status = _follow(demo, listener, should_stop)
     if status is not Status.SUCCEEDED:
         raise BackoutError(f"{rollback} ended {status}", next_step="See the transcript above.")
+    # The last words are said a moment after the last step.
+    waits_for(LAST_WORDS, ephemeral=False, after=card["ts"])
+    listener.tell()
     for what, is_so in _seen(demo, rollback):
         say(f"{'✓' if is_so else '✗'} {what}")
         if not is_so:
             raise BackoutError(f"It was not so: {what}")
 
 
+def _patiently(look: Callable[[], dict[str, Any]], should_stop: Callable[[], bool]) -> dict[str, Any]:
+    until = time.monotonic() + ANSWER_SECONDS
+    while True:
+        if should_stop():
+            raise StoppedError
+        try:
+            return look()
+        except NothingCameError as error:
+            if time.monotonic() > until:
+                raise BackoutError(str(error)) from error
+
+
 def _seen(demo: Demo, rollback: RollbackId) -> list[tuple[str, bool]]:
     """What is checked from outside, after the product said that all is well."""
-    shown = json.loads(_backout(demo, "show", str(rollback), "--json"))
-    page = _health(demo)
+    with ThreadPoolExecutor(2) as threads:
+        told = threads.submit(_backout, demo, "show", str(rollback), "--json")
+        audited = threads.submit(_backout, demo, "audit", "--json")
+        page, is_written_to = _health(demo), _is_written_to(demo)
     return [
-        ("the history has it as succeeded", shown["rollback"]["status"] == "succeeded"),
+        ("the history has it as succeeded", json.loads(told.result())["rollback"]["status"] == "succeeded"),
         ("the database is at revision 0001", page.get("revision") == "0001"),
         ("the older release runs, and is well", (page.get("release"), page.get("status")) == ("older", "ok")),
-        ("the writer writes again", _is_written_to(demo)),
-        (
-            "the record is as it was written",
-            "intact" in _backout(demo, "audit") or bool(_backout(demo, "audit", "--json")),
-        ),
+        ("the writer writes again", is_written_to),
+        ("the record is as it was written", json.loads(audited.result())["whole"] is True),
     ]
 
 
@@ -70,8 +90,8 @@ def _is_written_to(demo: Demo) -> bool:
     """More mails than a moment ago."""
     with psycopg.connect(demo.environ["NEWSLETTER_DATABASE_URL"], autocommit=True) as there:
         before = there.execute("SELECT count(*) FROM mails").fetchone()
-        for _ in range(20):
-            time.sleep(0.5)
+        for _ in range(100):
+            time.sleep(0.1)
             if there.execute("SELECT count(*) FROM mails").fetchone() != before:
                 return True
     return False
@@ -95,24 +115,19 @@ def _backout(demo: Demo, *words: str) -> str:
     return done.stdout
 
 
-def _newest(demo: Demo) -> RollbackId:
-    shown = json.loads(_backout(demo, "history", "--json"))
-    rows = shown["rollbacks"] if isinstance(shown, dict) else shown
-    return RollbackId.parse(str(rows[0]["id"]))
-
-
-def _follow(demo: Demo, rollback: RollbackId, listener: "_Listener") -> Status:
+def _follow(demo: Demo, listener: "_Listener", should_stop: Callable[[], bool]) -> tuple[RollbackId, Status]:
+    """Until it has ended, or waits for people."""
     until = time.monotonic() + WITHIN_SECONDS
     with Wiring(environ=demo.environ).history() as history:
         while time.monotonic() < until:
-            status = show(history, rollback).rollback.status
+            newest = recent(history, limit=1)[0]
             listener.tell()
-            if status in FINAL or status in (Status.CHOOSING, Status.HALTED):
-                # The last words are said a moment after the last step.
-                time.sleep(4)
-                return status
-            time.sleep(0.5)
-    raise BackoutError(f"{rollback} did not end within {WITHIN_SECONDS:.0f} seconds")
+            if newest.status in FINAL or newest.status in (Status.CHOOSING, Status.HALTED):
+                return newest.id, newest.status
+            if should_stop():
+                raise StoppedError
+            time.sleep(0.25)
+    raise BackoutError(f"It did not end within {WITHIN_SECONDS:.0f} seconds")
 
 
 def _must(answer: dict[str, object], doing: str) -> None:

@@ -14,9 +14,9 @@ log = logging.getLogger(__name__)
 GRACE_SECONDS = 8.0
 
 
-def run_until_stopped(work: Callable[[threading.Event], None]) -> None:
+def run_until_stopped(work: Callable[[threading.Event], None], *, grace: float = GRACE_SECONDS) -> None:
     """Does the work until it ends or a signal comes; its error is raised here. After a signal the event is set, and
-    the work gets a few seconds to return. A second signal acts as if we did not listen: it ends the process."""
+    the work gets so many seconds to return. A second signal acts as if we did not listen: it ends the process."""
     told: SimpleQueue[int | None] = SimpleQueue()
     stopping, errors = threading.Event(), list[BaseException]()
 
@@ -37,7 +37,7 @@ def run_until_stopped(work: Callable[[threading.Event], None]) -> None:
         name = signal.Signals(number).name
         log.info("Stopping, because of %s", name, extra={"event": "serve_stopping", "signal": name})
     stopping.set()
-    working.join(GRACE_SECONDS)
+    working.join(grace)
     if errors:
         raise errors[0]
     if working.is_alive():

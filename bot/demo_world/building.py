@@ -4,8 +4,9 @@ import json
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import psycopg
@@ -36,9 +37,16 @@ def make_databases(server: EmbeddedPostgres) -> Mapping[str, str]:
     return {service.name: server.url(service.name) for service in SERVICES}
 
 
-def fill(folder: Path, urls: Mapping[str, str], *, seen: Callable[[], None]) -> bool:
+def fill(
+    folder: Path,
+    urls: Mapping[str, str],
+    migrations: "Migrations",
+    *,
+    seen: Callable[[], None],
+    look: Callable[[], None],
+) -> bool:
     """Rows as they were, the deploy, and rows that came after it. `seen` is called before the deploy and right after
-    it, to have it noticed. False: all of it is there already.
+    it, to have it noticed; `look` between the steps, and may raise. False: all of it is there already.
     """
     new = [service for service in SERVICES if not _is_filled(urls[service.name])]
     if not new:
@@ -46,12 +54,15 @@ def fill(folder: Path, urls: Mapping[str, str], *, seen: Callable[[], None]) -> 
     with ThreadPoolExecutor(len(new)) as threads:
 
         def run_each(script: str) -> None:
+            look()
             list(threads.map(lambda service: _run(folder / service.name / script, urls[service.name]), new))
+            look()
 
-        _upgrade(folder, {service.name: service.before for service in new}, urls)
+        migrations.upgrade(folder, {service.name: service.before for service in new}, urls)
         run_each("before.sql")
         seen()
-        _upgrade(folder, {service.name: service.after for service in new}, urls)
+        look()
+        migrations.upgrade(folder, {service.name: service.after for service in new}, urls)
         seen()
         run_each("after.sql")
     return True
@@ -69,27 +80,52 @@ def _run(script: Path, url: str) -> None:
             connection.execute(script.read_bytes())
 
 
-def _upgrade(folder: Path, revisions: Mapping[str, str], urls: Mapping[str, str]) -> None:
-    """All of them by one Alembic, one after the other: a process of their own for each would take ten times as long."""
-    orders = [
-        {"folder": str(folder / name), "url": urls[name], "revision": revision} for name, revision in revisions.items()
-    ]
-    done = subprocess.run(
-        [sys.executable, "-c", _UPGRADE], input=json.dumps(orders), capture_output=True, text=True, check=False
-    )
-    if done.returncode:
-        lines = redact(done.stderr).strip().splitlines() or ["it said nothing"]
-        raise BackoutError(
-            f"The demo's services could not be set up: {lines[-1]}",
-            next_step="Remove the demo's folder (--home) and try again.",
+class Migrations:
+    """One Alembic for all of them: loading it takes longer than what it is asked to do, so it loads early, and once."""
+
+    def __init__(self) -> None:
+        self._process = subprocess.Popen(
+            [sys.executable, "-c", _UPGRADES],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            start_new_session=True,
         )
 
+    @contextmanager
+    def running(self) -> Iterator["Migrations"]:
+        """It ends when its input does, so also with us."""
+        with self._process:
+            yield self
 
-_UPGRADE = """
+    def upgrade(self, folder: Path, revisions: Mapping[str, str], urls: Mapping[str, str]) -> None:
+        orders = [
+            {"folder": str(folder / name), "url": urls[name], "revision": revision}
+            for name, revision in revisions.items()
+        ]
+        assert self._process.stdin is not None  # noqa: S101 because they are pipes
+        assert self._process.stdout is not None  # noqa: S101 as above
+        with suppress(BrokenPipeError):
+            self._process.stdin.write(f"{json.dumps(orders)}\n")
+            self._process.stdin.flush()
+        if self._process.stdout.readline().strip() != "done":
+            _, said = self._process.communicate()
+            lines = redact(said).strip().splitlines() or ["it said nothing"]
+            raise BackoutError(
+                f"The demo's services could not be set up: {lines[-1]}",
+                next_step="Remove the demo's folder (--home) and try again.",
+            )
+
+
+_UPGRADES = """
 import json, os, sys
 from alembic import command
 from alembic.config import Config
-for order in json.load(sys.stdin):
-    os.environ["DATABASE_URL"] = order["url"]
-    command.upgrade(Config(os.path.join(order["folder"], "alembic.ini")), order["revision"])
+import psycopg, sqlalchemy.dialects.postgresql.psycopg
+for line in sys.stdin:
+    for order in json.loads(line):
+        os.environ["DATABASE_URL"] = order["url"]
+        command.upgrade(Config(os.path.join(order["folder"], "alembic.ini")), order["revision"])
+    print("done", flush=True)
 """

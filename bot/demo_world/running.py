@@ -6,7 +6,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
@@ -79,8 +79,8 @@ def _processes(folder: Path) -> list[psutil.Process]:
     return found
 
 
-def wait_until_well(ports: Mapping[str, int], *, seconds: float = 30) -> bool:
-    """Every page answers."""
+def wait_until_well(ports: Mapping[str, int], *, look: Callable[[], None], seconds: float = 60) -> bool:
+    """Every page answers. `look` is called now and then, and may raise."""
     until = time.monotonic() + seconds
     for port in ports.values():
         while True:
@@ -88,6 +88,7 @@ def wait_until_well(ports: Mapping[str, int], *, seconds: float = 30) -> bool:
                 probe.settimeout(1)
                 if probe.connect_ex(("127.0.0.1", port)) == 0:
                     break
+            look()
             if time.monotonic() > until:
                 return False
             time.sleep(0.05)

@@ -60,7 +60,9 @@ def with_names(sentence: str) -> str:
     if found := _LISTED.match(sentence):
         who = found["who"].split(", ")
         # A group stands for its people; whoever decides at a terminal is nobody to call in Slack.
-        called = next(([each] for each in who if _GROUP.fullmatch(each)), [each for each in who if _USER.fullmatch(each)])
+        called = next(
+            ([each] for each in who if _GROUP.fullmatch(each)), [each for each in who if _USER.fullmatch(each)]
+        )
         return f"{found['before']}{listed(map(_mention, called or who))}{found['after']}"
     return sentence
 

@@ -10,6 +10,9 @@ import click
 from bot.terminal.output import say
 from bot.wiring import Wiring
 
+#: To end what it started; a second Ctrl-C ends it at once.
+GRACE_SECONDS = 60.0
+
 
 @click.command
 @click.option("--headless", is_flag=True, help="Without a browser: play one rollback to its end, with a transcript.")
@@ -26,20 +29,27 @@ def demo(wiring: Wiring, *, headless: bool, port: int | None, home: Path | None,
     An embedded PostgreSQL, an example company with three services, the bot, and a page that looks like Slack. Nothing
     leaves this machine; when it ends, nothing is left of it (unless --keep).
     """
-    from bot.demo import running_demo
+    from bot.demo import StoppedError, running_demo
 
     folder = (home or wiring.settings.home / "demo").absolute()
-    if headless:
-        from bot.demo_script import play
-
-        with running_demo(folder, port=port if port is not None else 0, keep=keep, say=say) as world:
-            play(world, say)
-        say("Everything was verified.")
-        return
+    from actions.errors import BackoutError
     from bot.stopping import run_until_stopped
 
+    def perform(stopping: threading.Event) -> None:
+        from bot.demo_script import play
+
+        try:
+            with running_demo(folder, port=port or 0, keep=keep, say=say, should_stop=stopping.is_set) as world:
+                play(world, say, should_stop=stopping.is_set)
+        except StoppedError:
+            raise BackoutError("Stopped before its end", next_step="Start it again.") from None
+        say("Everything was verified.")
+
     def show(stopping: threading.Event) -> None:
-        with running_demo(folder, port=port, keep=keep, say=say) as world:
+        with (
+            contextlib.suppress(StoppedError),
+            running_demo(folder, port=port, keep=keep, say=say, should_stop=stopping.is_set) as world,
+        ):
             say(
                 "", f"Open {world.channel_page} in a browser: #incidents says what to try.",
                 "In another terminal, `backout` sees the same world after:",
@@ -50,10 +60,8 @@ def demo(wiring: Wiring, *, headless: bool, port: int | None, home: Path | None,
                     webbrowser.open(world.channel_page)
             while not stopping.wait(1):
                 if world.serving.has_ended:
-                    from actions.errors import BackoutError
-
                     raise BackoutError(
                         "`backout serve` has ended", next_step=f"See {folder / 'serve.log'} (with --keep)."
                     )
 
-    run_until_stopped(show)
+    run_until_stopped(perform if headless else show, grace=GRACE_SECONDS)

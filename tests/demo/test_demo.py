@@ -65,6 +65,13 @@ def reads_until(process: "subprocess.Popen[str]", text: str) -> str:
     raise AssertionError(f"it ended before it said {text!r}: {said}")
 
 
+def interrupted(process: "subprocess.Popen[str]", number: signal.Signals = signal.SIGINT) -> int:
+    os.kill(process.pid, number)
+    assert process.stdout is not None
+    process.stdout.read()
+    return process.wait(100)
+
+
 def left_of(home: Path) -> list[list[str]]:
     found = []
     for process in psutil.process_iter(["cmdline", "status"]):
@@ -96,25 +103,66 @@ def test_a_rollback_is_played_to_its_recorded_end_and_nothing_is_left(home: Path
     assert not home.exists()
 
 
-def test_a_second_demo_in_the_same_folder_and_ctrl_c(home: Path) -> None:
+def test_a_second_demo_in_the_same_folder_is_refused_and_ctrl_c_at_the_beginning_leaves_nothing(home: Path) -> None:
     with started(home, "--port", "0") as first:
         reads_until(first, "The page: http://127.0.0.1:")
         second = run(home)
         assert second.returncode == 3
         assert "Another demo runs in" in second.stderr
-        reads_until(first, "Ctrl-C ends it")
-        os.kill(first.pid, signal.SIGINT)
-        assert first.wait(40) == 0
+        assert interrupted(first) == 0
     assert nothing_is_left(home)
+    assert not home.exists()
 
 
-def test_ctrl_c_before_it_is_ready_leaves_nothing(home: Path) -> None:
+@pytest.mark.slow
+@pytest.mark.parametrize("seconds", [0.5, 1, 2, 3, 4, 6, 8, 12])
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_at_any_moment_leaves_nothing(home: Path, seconds: float, number: signal.Signals) -> None:
     with started(home, "--port", "0") as process:
-        reads_until(process, "Making three services")
-        time.sleep(1)
-        os.kill(process.pid, signal.SIGINT)
-        process.wait(60)
+        time.sleep(seconds)
+        interrupted(process, number)
     assert nothing_is_left(home)
+    assert not home.exists()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("until", ["The page: ", "/rollback newsletter", "It begins", "step 7 of 14"])
+def test_ctrl_c_while_a_rollback_is_played_leaves_nothing_and_is_no_success(home: Path, until: str) -> None:
+    with started(home, "--headless") as process:
+        reads_until(process, until)
+        assert interrupted(process) == 1
+    assert nothing_is_left(home)
+    assert not home.exists()
+
+
+@pytest.mark.slow
+def test_killed_it_takes_everything_with_it_and_the_next_one_begins_anew(home: Path) -> None:
+    with started(home, "--port", "0") as process:
+        reads_until(process, "Ctrl-C ends it")
+        process.kill()
+    assert nothing_is_left(home, seconds=60)
+    done = run(home, "--headless")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert not home.exists()
+
+
+@pytest.mark.slow
+def test_what_is_kept_is_gone_on_with(home: Path) -> None:
+    done = run(home, "--headless", "--keep")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert nothing_is_left(home)
+    with started(home, "--keep", "--port", "0") as process:
+        said = reads_until(process, "Ctrl-C ends it")
+        exported = next(line for line in said.splitlines() if "export BACKOUT_HOME=" in line).split()[1:]
+        known = subprocess.run(
+            [sys.executable, "-m", "bot", "history"], cwd=ROOT, capture_output=True, text=True, check=True, timeout=60,
+            env={**clean_environment(), **dict(each.split("=", 1) for each in exported)},
+        )  # fmt: skip
+        assert "RB-1" in known.stdout
+        assert "newsletter" in known.stdout
+        assert interrupted(process) == 0
+    assert nothing_is_left(home)
+    assert (home / "world" / "newsletter" / "alembic.ini").exists()
 
 
 def test_a_taken_port_is_said_with_what_to_do(home: Path) -> None:

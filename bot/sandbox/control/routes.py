@@ -142,8 +142,8 @@ async def _body(request: web.Request) -> Json:
 
 async def _stream(request: web.Request, entries: AsyncIterator[Entry | None]) -> web.StreamResponse:
     response = web.StreamResponse(headers={**HEADERS, "Content-Type": "text/event-stream", "X-Accel-Buffering": "no"})
-    await response.prepare(request)
     try:
+        await response.prepare(request)
         await response.write(b"retry: 500\n\n")
         async for entry in entries:
             if entry is None:
