@@ -1,6 +1,5 @@
 """A service in containers of a docker compose project."""
 
-import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path, PurePath, PurePosixPath
@@ -14,7 +13,7 @@ from actions.errors import BackoutError, ConfigurationError
 from actions.platforms.compose import ComposeProject
 from actions.platforms.compose_commands import ComposeCommands, container_name
 from actions.platforms.docker_cli import DockerCli, client_surroundings
-from actions.platforms.house import House, Workplace, migrations_of
+from actions.platforms.house import House, Workplace, migrations_of, name_of
 from actions.platforms.local import ordinary_surroundings
 from actions.platforms.port import Command, Inside
 
@@ -121,9 +120,7 @@ class ComposeHouse:
         return False
 
     def _name(self, written: catalogued.Command) -> str:
-        """The same words, the same name: what an earlier process left running is found again."""
-        words = "\0".join([str(written.service), *written.argv])
-        return f"{self.service.name}-{hashlib.sha256(words.encode()).hexdigest()[:12]}"
+        return name_of(self.service, (str(written.service), *written.argv), self.environ)
 
 
 def project_of(entry: ComposePlatform) -> ComposeProject:

@@ -4,10 +4,12 @@ Whoever works on a service asks `houses.house_of` for its house, and does not kn
 of platform has (containers that are healthy, workloads that are ready) is asked of that kind's own class.
 """
 
-from collections.abc import Mapping
+import hashlib
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path, PurePath
 from typing import Protocol
+from urllib.parse import urlsplit
 
 from actions.catalog import command as catalogued
 from actions.catalog.migrations import Migrations
@@ -72,6 +74,18 @@ class House(Protocol):
     def under_way(self, inside: Inside) -> bool:
         """Whether a command of that name, which an earlier process of ours started, outlived it: then running the same
         command again listens to it from its beginning. False wherever a command dies with whoever started it."""
+
+
+def name_of(service: Service, words: Sequence[str], environ: Mapping[str, str]) -> str:
+    """For the fresh container or Job of a catalogued command: the same words, the same name, so that what an earlier
+    process left running is found again. Another installation of ours that drives the same service has other names, for
+    it would listen to our commands, or end them."""
+    history = urlsplit(environ.get("BACKOUT_DATABASE_URL") or "")
+    # Not the user and the password: they are changed now and then, and every replica may have its own.
+    place = f"{history.netloc.rpartition('@')[2]}{history.path}"
+    ours = place or environ.get("BACKOUT_HOME", "")
+    told = "\0".join([ours, *words])
+    return f"{service.name}-{hashlib.sha256(told.encode()).hexdigest()[:12]}"
 
 
 def migrations_of(service: Service) -> Migrations:

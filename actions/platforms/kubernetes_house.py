@@ -1,6 +1,5 @@
 """A service in a namespace of a cluster: Jobs for its commands, no files of its own on this machine."""
 
-import hashlib
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -15,7 +14,7 @@ from actions.catalog.release import DeploymentRelease
 from actions.catalog.service import Service
 from actions.catalog.writers import DeploymentWriter
 from actions.errors import ConfigurationError
-from actions.platforms.house import House, Workplace, migrations_of
+from actions.platforms.house import House, Workplace, migrations_of, name_of
 from actions.platforms.kubernetes.api import Api
 from actions.platforms.kubernetes.commands import KubernetesCommands
 from actions.platforms.kubernetes.connecting import Cluster
@@ -64,8 +63,7 @@ class KubernetesHouse:
             folder = PurePath(written.folder) if written.folder else None
             surroundings = ordinary_surroundings(self.environ)
             return Command(argv=written.argv, folder=folder, env={**surroundings, **env}, deadline=written.timeout)
-        words = "\0".join([written.service, *written.argv])
-        name = f"{self.service.name}-{hashlib.sha256(words.encode()).hexdigest()[:12]}"
+        name = name_of(self.service, (written.service, *written.argv), self.environ)
         return Command(
             argv=written.argv, inside=Inside(service=written.service, name=name), env=env, deadline=written.timeout,
             folder=PurePath(written.folder) if written.folder else None,

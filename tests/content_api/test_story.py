@@ -10,7 +10,8 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "rollback"))
 
 import psycopg
 import pytest
-from scenes import as_person, newest, rests, several_people, status, steps
+from killing import a_worker, killed_on_the_way
+from scenes import as_person, newest, several_people, status, steps
 
 from actions.embedded import EmbeddedPostgres
 from tests.content_api.world import ContentApi, a_content_api
@@ -20,7 +21,7 @@ pytestmark = [pytest.mark.docker, pytest.mark.timeout(600), several_people]
 
 @pytest.fixture(scope="module")
 def api(postgres_server: EmbeddedPostgres) -> Iterator[ContentApi]:
-    with a_content_api(postgres_server) as made, made.worker():
+    with a_content_api(postgres_server, lease="4s") as made, a_worker(made) as made.hand:
         yield made
 
 
@@ -78,14 +79,16 @@ def test_the_migration_file_is_missing(api: ContentApi) -> None:
     assert "Restore it from git" in said.stderr + said.stdout
 
 
-def test_the_whole_runbook(api: ContentApi) -> None:
+def test_the_whole_runbook_though_its_worker_is_killed_on_the_way(api: ContentApi) -> None:
     before, users = api.shape(), api.ask("SELECT count(*) FROM users")
     assert (api.revision(), api.health()["release"]) == ("0007", "2.0")
     api.backout("request", "content-api", "--because", "the new release answers with errors")
     assert status(api) == "waiting"
     digest = api.json("show", newest(api))["rollback"]["digest"]
     as_person(api, "lead", "approve", newest(api), "--yes", "--digest", digest)
-    assert rests(api, seconds=500) == "succeeded", (steps(api), api.backout("show", newest(api)).stdout)
+    blows = [("step.captured", "stop-worker"), ("step.running", "release")]
+    ended = killed_on_the_way(api, api.hand, blows, seconds=500)
+    assert ended == "succeeded", (steps(api), api.backout("show", newest(api)).stdout)
     assert api.revision() == "0006"
     assert api.health() == {"status": "ok", "release": "1.0"}
     assert "API_TAG=1.0\n" in (api.folder / ".env").read_text()

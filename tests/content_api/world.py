@@ -32,6 +32,9 @@ class ContentApi(Shop):
     """Driven by the program alone, as `Shop` is."""
 
     name: str = "content-api"
+    lease: str = ""
+    #: Its worker, where a test kills it.
+    hand: Any = None
     project: Project = field(kw_only=True)
     db_port: int = field(kw_only=True)
 
@@ -44,6 +47,7 @@ class ContentApi(Shop):
         more = {
             "CONTENT_API_DATABASE_URL": self.url,
             "CONTENT_API_INSIDE_URL": "postgresql://postgres:secret@db/content",
+            "BACKOUT_LEASE": self.lease,
         }
         return {**super().environ, **more}
 
@@ -70,6 +74,12 @@ class ContentApi(Shop):
             self.backout("check", self.name, check=None)
             self.alembic("upgrade", "head")
             self.backout("check", self.name, check=None)
+
+    def deploy(self) -> None:
+        """The newer release, as on any day: the migration, then the containers."""
+        self.write_settings("2.0")
+        self.alembic("upgrade", "head")
+        self.start()
 
     def build(self, release: str) -> None:
         subprocess.run(

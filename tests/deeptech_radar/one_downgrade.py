@@ -22,7 +22,7 @@ def downgrade(url: str, kubeconfig: str, noted: Any) -> Any:
     site = Site(service=service, environ=environ, history=None, home=Path.cwd())  # type: ignore[arg-type]
     parameters = {"live": ["0005"], "target": ["0004"], "hops": [{"revision": "0005", "after": ["0004"]}]}
     moment = Moment(
-        rollback=SimpleNamespace(service="radar", id="RB-1"), others={},  # type: ignore[arg-type]
+        rollback=SimpleNamespace(service="radar", id="RB-1", request_key="k"), others={},  # type: ignore[arg-type]
         step=SimpleNamespace(name="downgrade", parameters=parameters, captured=None),  # type: ignore[arg-type]
         should_stop=lambda: False, leaving=lambda: False, capture=lambda facts: noted("captured", facts), note=noted,
         progress=lambda *_: None,

@@ -2,14 +2,14 @@
 everything is given back exactly."""
 
 import sys
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "rollback"))
 
 import pytest
-from scenes import kinds, newest, query, steps
+from killing import Blow, a_worker, killed_on_the_way
+from scenes import kinds, newest
 from world import wait_for
 
 from actions.embedded import EmbeddedPostgres
@@ -21,48 +21,18 @@ STEPS = (
     "preflight", "capture", *(f"stop-{name}" for name in WRITERS), "prove-quiet", "back-up", "prove", "downgrade", "verify",
     "release", *(f"resume-{name}" for name in WRITERS), "health", "close",
 )  # fmt: skip
-RESTING = ("succeeded", "failed", "stopped", "choosing", "halted")
 
 
 @pytest.fixture(scope="module")
 def radar(postgres_server: EmbeddedPostgres) -> Iterator[Radar]:
-    with a_radar(postgres_server) as made:
-        made.lease = "4s"
+    with a_radar(postgres_server, lease="4s") as made, a_worker(made) as made.hand:
         yield made
 
 
-def events(radar: Radar) -> list[tuple[str, str]]:
-    """Kind and step of every entry about the newest rollback."""
-    found = query(
-        radar, "SELECT body::jsonb->>'kind', coalesce(body::jsonb->'details'->>'step', '') FROM events"
-        " WHERE rollback_id = (SELECT max(id) FROM rollbacks) ORDER BY seq",
-    )  # fmt: skip
-    return [(str(kind), str(step)) for kind, step in found]
-
-
-def go_back(radar: Radar, blows: list[tuple[str, str]], *, later: float = 0.0, seconds: float = 600) -> str:
-    """Kills the worker after each of these entries has come for the first time; where the rollback ends."""
+def go_back(radar: Radar, blows: list[Blow], *, later: float = 0.0, seconds: float = 600) -> str:
     radar.deploy(NEWER, "0005")
-    worker = radar.start_worker()
-    left, until = list(blows), time.monotonic() + seconds
-    try:
-        radar.backout("request", "deeptech-radar", "--to", "0004")
-        while (
-            status := str(query(radar, "SELECT status FROM rollbacks ORDER BY id DESC LIMIT 1")[0][0])
-        ) not in RESTING:
-            assert time.monotonic() < until, (status, steps(radar), left)
-            if (hit := next((blow for blow in events(radar) if blow in left), None)) is not None:
-                left.remove(hit)
-                time.sleep(later)
-                worker.kill()
-                worker.wait()
-                worker = radar.start_worker()
-            time.sleep(0.05)
-    finally:
-        worker.terminate()
-        worker.wait(30)
-    assert left == [], f"never came: {left}"
-    return status
+    radar.backout("request", "deeptech-radar", "--to", "0004")
+    return killed_on_the_way(radar, radar.hand, blows, later=later, seconds=seconds)
 
 
 def is_honest(radar: Radar, before: object, status: str) -> None:

@@ -4,18 +4,21 @@ import os
 import pwd
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "rollback"))
 
 import psycopg
 import pytest
-from scenes import kinds, newest, rests, runs, steps
+from killing import a_worker, killed_on_the_way
+from scenes import kinds, newest, rests, runs, status, steps
 from world import wait_for
 
 from actions.embedded import EmbeddedPostgres
 from tests.deeptech_radar.world import CRONJOBS, NEWER, OLDER, SPACE, Radar, a_radar
+from tests.kube_double import things
+from tests.kube_double.store import ApiError
 
 pytestmark = pytest.mark.timeout(400)
 ME = pwd.getpwuid(os.geteuid()).pw_name
@@ -23,7 +26,10 @@ ME = pwd.getpwuid(os.geteuid()).pw_name
 
 @pytest.fixture(scope="module")
 def radar(postgres_server: EmbeddedPostgres) -> Iterator[Radar]:
-    with a_radar(postgres_server, more={"approvers": {"terminal": [ME]}}) as made, made.worker():
+    with (
+        a_radar(postgres_server, lease="4s", more={"approvers": {"terminal": [ME]}}) as made,
+        a_worker(made) as made.hand,
+    ):
         yield made
 
 
@@ -61,11 +67,14 @@ def is_as_it_was(radar: Radar, before: dict[str, object]) -> None:
     assert radar.release() == "2.0"
 
 
-def test_the_whole_runbook(day: Radar) -> None:
+def test_the_whole_runbook_though_its_worker_is_killed_on_the_way(day: Radar) -> None:
     before, counts = day.shape(), day.counts()
     assert (day.release(), day.revision()) == ("2.0", "0005")
+    day.cluster.kubelet.started.clear()
     ask(day, "--to", "0004")
-    assert rests(day, seconds=200) == "succeeded", (steps(day), story(day))
+    blows = [("step.captured", "stop-deeptech-api"), ("step.captured", "downgrade")]
+    assert killed_on_the_way(day, day.hand, blows, seconds=200) == "succeeded", (steps(day), story(day))
+    assert len([name for name, _ in day.cluster.kubelet.started if "-downgrade-" in name]) == 1
     assert (day.revision(), day.image(), day.release()) == ("0004", OLDER, "1.0")
     assert day.shape() == before
     assert day.writes()
@@ -168,6 +177,66 @@ def test_a_pod_that_does_not_end_stops_the_run_and_everything_comes_back(day: Ra
     day.cluster.images[NEWER].stubborn = False
     wait_for(lambda: day.shape() == before, "it is not as it was")
     is_as_it_was(day, before)
+
+
+def no_room(day: Radar) -> None:
+    day.cluster.apply(SPACE, things.quota(**{"count/jobs.batch": "0"}))
+
+
+def no_right(day: Radar) -> None:
+    def refuse(verb: str, resource: str, _: str | None) -> None:
+        if (verb, resource) == ("create", "jobs"):
+            raise ApiError(403, "Forbidden", 'jobs.batch is forbidden: User "backout" cannot create resource "jobs"')
+
+    day.cluster.interferes = refuse
+
+
+def no_image(day: Radar) -> None:
+    """Until somebody pushes it again: the pods that come back need it, too."""
+    image = day.cluster.images.pop(NEWER)
+
+    def back() -> None:
+        wait_for(lambda: status(day) != "running", "it does not end", seconds=200)
+        day.cluster.images[NEWER] = image
+
+    threading.Thread(target=back).start()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("trouble", "said"),
+    [
+        (no_room, "A quota leaves no room for it"),
+        (no_right, "Backout may not create job"),
+        (no_image, "ImagePullBackOff"),
+    ],
+)
+def test_a_job_that_cannot_be_made_or_started_ends_the_run_and_everything_comes_back(
+    day: Radar, trouble: Callable[[Radar], None], said: str
+) -> None:
+    before = day.shape()
+    ask(day, "--to", "0004")
+    runs(day, "back-up")
+    trouble(day)
+    try:
+        assert rests(day, seconds=300) == "failed", story(day)
+    finally:
+        day.cluster.interferes = None
+        day.cluster.store.remove("ResourceQuota", SPACE, "small")
+    assert said in story(day)
+    wait_for(lambda: day.shape() == before, "it is not as it was")
+    is_as_it_was(day, before)
+
+
+@pytest.mark.slow
+def test_a_token_that_expires_on_the_way_is_waited_for_until_somebody_renews_it(day: Radar) -> None:
+    before = day.shape()
+    ask(day, "--to", "0004")
+    runs(day, "prove-quiet")
+    day.cluster.expire("admin-token")
+    threading.Timer(20, lambda: day.cluster.renew("admin-token")).start()
+    assert rests(day, seconds=300) == "succeeded", story(day)
+    assert day.shape() == before
 
 
 @pytest.mark.slow

@@ -44,6 +44,8 @@ class Radar(Shop):
 
     name: str = "deeptech-radar"
     lease: str = ""
+    #: Its worker, where a test kills it.
+    hand: Any = None
     cluster: KubeDouble = field(kw_only=True)
     kubeconfig: Path = field(kw_only=True)
 

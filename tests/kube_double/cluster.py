@@ -96,6 +96,9 @@ class KubeDouble:
     def expire(self, token: str) -> None:
         self._tokens.pop(token, None)
 
+    def renew(self, token: str, user: str = "admin") -> None:
+        self._tokens[token] = user
+
     def user_of(self, header: str | None) -> str | None:
         word, _, token = (header or "").partition(" ")
         return self._tokens.get(token.strip()) if word.lower() == "bearer" else None

@@ -1,5 +1,6 @@
 """The downgrade itself: once, one revision at a time, by the service's own Alembic."""
 
+import hashlib
 import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager
@@ -147,8 +148,7 @@ class Downgrade:
         leg = Leg(direction="downgrade", target=route.target or "base", watch_locks=True)
         order = alembic_order(self.site.service, self.site.environ, leg=leg, url=self.site.url, fence=None)
         database, started = self._database()
-        # Of this rollback and step: what a runner before us left running is found again, or ended, by this name.
-        inside = order.inside and replace(order.inside, name=f"{at.rollback.service}-{at.rollback.id}-{at.step.name}")
+        inside = order.inside and replace(order.inside, name=_name(at))
         return replace(
             order, most=1, database=database, server_started=started, inside=inside, leaves=at.leaving,
             env={**order.env, "PGAPPNAME": _application(at)},
@@ -226,6 +226,13 @@ def _names(value: object) -> tuple[str, ...]:
 
 def _named(revisions: tuple[str, ...]) -> str:
     return "revision " + ", ".join(revisions) if revisions else "base"
+
+
+def _name(at: Moment) -> str:
+    """Of this rollback and step: what a runner before us left running is found again, or ended, by it. The request's key
+    is in it, because another installation of ours has an RB-1, too, and may drive the same service."""
+    key = hashlib.sha256(at.rollback.request_key.encode()).hexdigest()[:8]
+    return f"{at.rollback.service}-{at.rollback.id}-{at.step.name}-{key}"
 
 
 def _application(at: Moment) -> str:

@@ -1,0 +1,61 @@
+"""A worker that is killed where a test says so, and the one that goes on after it."""
+
+import subprocess
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from scenes import query, steps
+from world import Shop
+
+#: Kind of an entry, and its step.
+Blow = tuple[str, str]
+RESTING = ("succeeded", "failed", "stopped", "choosing", "halted")
+_LOOK_EVERY_SECONDS = 0.05
+
+
+@dataclass
+class Worker:
+    shop: Shop
+    process: "subprocess.Popen[bytes]"
+
+    def kill(self) -> None:
+        self.process.kill()
+        self.process.wait()
+        self.process = self.shop.start_worker()
+
+
+@contextmanager
+def a_worker(shop: Shop) -> "Iterator[Worker]":
+    worker = Worker(shop, shop.start_worker())
+    try:
+        yield worker
+    finally:
+        worker.process.terminate()
+        worker.process.wait(30)
+
+
+def entries(shop: Shop) -> list[Blow]:
+    """Kind and step of every entry about the newest rollback."""
+    found = query(
+        shop, "SELECT body::jsonb->>'kind', coalesce(body::jsonb->'details'->>'step', '') FROM events"
+        " WHERE rollback_id = (SELECT max(id) FROM rollbacks) ORDER BY seq",
+    )  # fmt: skip
+    return [(str(kind), str(step)) for kind, step in found]
+
+
+def killed_on_the_way(
+    shop: Shop, worker: Worker, blows: Sequence[Blow], *, later: float = 0.0, seconds: float = 600
+) -> str:
+    """Kills the worker after each of these entries has come for the first time; where the rollback ends."""
+    left, until = list(blows), time.monotonic() + seconds
+    while (status := str(query(shop, "SELECT status FROM rollbacks ORDER BY id DESC LIMIT 1")[0][0])) not in RESTING:
+        assert time.monotonic() < until, (status, steps(shop), left)
+        if (hit := next((blow for blow in entries(shop) if blow in left), None)) is not None:
+            left.remove(hit)
+            time.sleep(later)
+            worker.kill()
+        time.sleep(_LOOK_EVERY_SECONDS)
+    assert left == [], f"never came: {left}"
+    return status
