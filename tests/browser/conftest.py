@@ -1,4 +1,4 @@
-"""One browser per session, and a server for the page with data in the place of a workspace."""
+"""One browser per module, and a server for the page with data in the place of a workspace."""
 
 import json
 import threading
@@ -75,8 +75,11 @@ def opened(page: Page, address: str) -> Page:
     raise AssertionError(f"{address} does not come up: {page.content()[:2000]}")
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
+    """Not for longer: as long as Playwright is there, this thread has a running event loop, and a test of another module
+    that the same worker runs could not have one of its own.
+    """
     with sync_playwright() as playwright:
         started = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=FLAGS)
         yield started
@@ -94,7 +97,7 @@ def gallery_address() -> Iterator[str]:
     thread.join()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def usual(browser: Browser) -> Iterator[Page]:
     """The page that most tests share: its cache makes the second look a fast one."""
     context = browser.new_context(**USUAL)
