@@ -3,7 +3,6 @@
 import json
 from pathlib import Path
 
-import psycopg
 import pytest
 
 from actions.errors import BackoutError
@@ -13,6 +12,7 @@ from actions.restore.drill import DrillOrder, Outcome, run_drill
 from actions.restore.drill_report import keep_report, report_of
 from actions.restore.premises import Premises
 from tests.keeping.conftest import MakePremises
+from tests.restore.proofs import scratch_of
 
 EIGHT = ["server", "store", "tools", "create", "file", "content", "restore", "documentation"]
 
@@ -79,9 +79,7 @@ def test_a_dry_run_restores_nothing_and_shows_what_it_would_run(premises: Premis
 
 def test_nothing_of_the_scratch_database_is_left(premises: Premises, postgres_url: str) -> None:
     run_drill(premises, DrillOrder())
-    with psycopg.connect(postgres_url) as connection:
-        found = connection.execute("SELECT datname FROM pg_database WHERE datname LIKE 'backout_scratch%'").fetchall()
-    assert found == []
+    assert scratch_of(postgres_url) == []
 
 
 def test_a_server_that_is_away_fails_its_point_and_the_rest_says_why_it_was_not_tried(premises: Premises) -> None:

@@ -20,6 +20,7 @@ from actions.backup.folder_store import FolderStore
 from actions.backup.manifest import FILE, Form, Manifest, StoredFile, TableContent, read_manifest
 from actions.backup.pipes import packed, stored_file, unpacked
 from actions.backup.programs import find_programs, programs_for
+from actions.backup.scratch import PREFIX, place_sum
 from actions.backup.taking import TakeOrder, take
 from actions.restore.proving import ProofOrder
 from actions.restore.proving_places import ProofPlaces
@@ -36,6 +37,18 @@ def fresh_database(url: str, *, options: str = "") -> Iterator[str]:
             yield with_database(url, name)
         finally:
             connection.execute(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)".encode())
+
+
+def scratch_of(url: str) -> list[str]:
+    """Scratch databases that were made from the database of this URL. The same server may hold those of other tests, which
+    killed their makers and leave them to the next one who comes from there.
+    """
+    with psycopg.connect(url) as connection:
+        row = connection.execute("SELECT oid FROM pg_database WHERE datname = current_database()").fetchone()
+        assert row
+        ours = f"{PREFIX}{place_sum(connection.info.dbname, row[0])}"
+        found = connection.execute("SELECT datname FROM pg_database WHERE starts_with(datname, %s)", [ours])
+        return [name for (name,) in found.fetchall()]
 
 
 @contextmanager

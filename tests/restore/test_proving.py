@@ -12,7 +12,7 @@ from actions.history.values import BackupState
 from actions.restore.differences import Part
 from actions.restore.proving import Proof, prove, proving
 from tests.conftest import server_folder
-from tests.restore.proofs import Backup, as_json, back_up, fresh_database, roles
+from tests.restore.proofs import Backup, as_json, back_up, fresh_database, roles, scratch_of
 
 SECRET = "jane.doe@example.org"
 SHOP = f"""
@@ -231,7 +231,4 @@ def test_it_stops_when_it_is_told_to_and_nothing_is_left(shop: Backup, postgres_
     asked = iter(range(1000))
     with pytest.raises(UnavailableError, match="stopped"):
         prove(shop.proof(should_stop=lambda: next(asked) > 4))
-    with psycopg.connect(postgres_url) as connection:
-        assert connection.execute(
-            "SELECT count(*) FROM pg_database WHERE datname LIKE 'backout_scratch%'"
-        ).fetchone() == (0,)
+    assert scratch_of(postgres_url) == []

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import psycopg
 import pytest
+from psycopg import sql
 
 from actions.backup.encryption import new_key, read_keys
 from actions.backup.manifest import StoredFile
@@ -19,7 +20,7 @@ from actions.history.values import BackupState
 from actions.restore.proving import prove
 from tests.conftest import server_folder
 from tests.restore.disks import small_disk
-from tests.restore.proofs import Backup, back_up, fresh_database
+from tests.restore.proofs import Backup, back_up, fresh_database, scratch_of
 
 SHOP = """
 CREATE TABLE people (id int PRIMARY KEY, name text);
@@ -147,14 +148,10 @@ def _killer_of_the_server(work: Path, delay: float) -> Iterator[None]:
 
 def test_a_copy_that_admits_nobody_any_more_says_nothing_of_the_backup(shop: Backup, postgres_url: str) -> None:
     def shut_the_door(_: str) -> None:
+        (copy,) = scratch_of(postgres_url)
         with psycopg.connect(postgres_url, autocommit=True) as connection:
-            connection.execute(
-                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname LIKE 'backout_scratch%'"
-            )
-            connection.execute(
-                "DO $$ BEGIN EXECUTE (SELECT format('ALTER DATABASE %I ALLOW_CONNECTIONS false', datname) "
-                "FROM pg_database WHERE datname LIKE 'backout_scratch%' LIMIT 1); END $$"
-            )
+            connection.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s", [copy])
+            connection.execute(sql.SQL("ALTER DATABASE {} ALLOW_CONNECTIONS false").format(sql.Identifier(copy)))
 
     with pytest.raises(UnavailableError):
         prove(shop.proof(before_comparing=shut_the_door))

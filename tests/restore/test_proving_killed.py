@@ -16,7 +16,7 @@ from actions.restore.own_folders import sweep
 from actions.restore.proving import prove
 from tests.conftest import server_folder
 from tests.restore.killing import Nursery, moments, nursery
-from tests.restore.proofs import Backup, back_up, fresh_database
+from tests.restore.proofs import Backup, back_up, fresh_database, scratch_of
 
 HERE = __name__
 
@@ -85,12 +85,9 @@ def _nothing_is_left_beside(backup: Backup) -> None:
     """Locks of the dead are given back when the server notices; the next one sweeps then."""
     until = time.monotonic() + 20
     while True:
-        with ScratchServer(backup.admin_url), psycopg.connect(backup.admin_url) as connection:
-            row = connection.execute(
-                "SELECT count(*) FROM pg_database WHERE datname LIKE 'backout_scratch%'"
-            ).fetchone()
-        if row == (0,):
-            return
+        with ScratchServer(backup.admin_url):
+            if not scratch_of(backup.admin_url):
+                return
         assert time.monotonic() < until
         time.sleep(0.1)
 

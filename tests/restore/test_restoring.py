@@ -25,6 +25,7 @@ from tests.backup.by_hand import NAME, backed_up, whole_dump
 from tests.restore.databases import NOON, ask, live_database, names, run, says
 from tests.restore.hammering import hammered
 from tests.restore.killing import moments, nursery
+from tests.restore.proofs import scratch_of
 from tests.restore.servers import debian_server
 from tests.restore.test_foreign_dumps import PROGRAMS, dump, inspect
 
@@ -92,7 +93,7 @@ def test_the_state_of_then_is_back_and_that_of_now_is_kept(
     assert says(postgres_url, back.kept_as) == "damaged"
     assert [kept.name for kept in kept_databases(postgres_url, database=live)] == [back.kept_as]
     assert seen.first("old") > seen.last("damaged")
-    assert names(postgres_url, "backout_scratch") == []
+    assert scratch_of(postgres_url) == []
 
 
 @pytest.mark.parametrize("keys", [None, read_keys(new_key().secret, where="a test")], ids=["readable", "encrypted"])
@@ -201,7 +202,7 @@ def test_damage_is_found_before_anything_of_the_service_is_touched(postgres_url:
         restore(coming(postgres_url, live), source)
     assert says(postgres_url, live) == "old"
     assert names(postgres_url, live) == [live]
-    assert names(postgres_url, "backout_scratch") == []
+    assert scratch_of(postgres_url) == []
 
 
 def test_roles_that_are_gone_are_named_and_nothing_is_touched(postgres_url: str, live: str, folder: Path) -> None:
@@ -348,4 +349,4 @@ def test_killed_at_any_moment_the_service_has_the_old_or_the_new_one_whole(
         drop_kept(postgres_url, kept.name, database=live)
     restore(coming(postgres_url, live), stored(folder))
     assert whole_dump(with_database(postgres_url, live)) == then
-    assert names(postgres_url, "backout_scratch") == [], "the next one clears away what the dead left"
+    assert scratch_of(postgres_url) == [], "the next one clears away what the dead left"
