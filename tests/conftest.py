@@ -6,6 +6,7 @@ import secrets
 import shutil
 import subprocess
 import tempfile
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -57,8 +58,20 @@ PARTS = {
 }
 
 
+def _some_by_day(items: list[pytest.Item]) -> None:
+    """Of a test marked `by_day(n)` the first n cases belong to every run, the others to the slow ones."""
+    seen: Counter[str] = Counter()
+    for item in items:
+        if some := item.get_closest_marker("by_day"):
+            test = item.nodeid.partition("[")[0]
+            seen[test] += 1
+            if seen[test] > some.args[0]:
+                item.add_marker(pytest.mark.slow)
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """A test whose part is missing is skipped with a reason, or fails where `BACKOUT_TEST_REQUIRE` names the part."""
+    _some_by_day(items)
     required = {name.strip() for name in os.environ.get("BACKOUT_TEST_REQUIRE", "").split(",") if name.strip()}
     for name, (is_there, reason) in PARTS.items():
         marked = [item for item in items if item.get_closest_marker(name)]

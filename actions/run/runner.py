@@ -52,6 +52,7 @@ class Crew:
     phases: Mapping[Status, Phase]
     closing: Closing
     lasting: timedelta = LEASE
+    pauses: tuple[float, ...] = PAUSES_SECONDS
 
 
 def advance(crew: Crew, rollback: RollbackId, *, owner: str, stopping: threading.Event) -> bool:
@@ -164,7 +165,7 @@ class _Turn:
     def _try(self, step: Step) -> JsonObject:
         """Once; and again while something does not answer, as long as the world says that this is safe."""
         action, moment = self._action(step), self._moment(step, self._pulse.must_stop)
-        for pause in PAUSES_SECONDS:
+        for pause in self._crew.pauses:
             try:
                 return _guarded(action.do, moment)
             except UnavailableError as error:
@@ -214,7 +215,7 @@ class _Turn:
 
     def _undo(self, step: Step) -> None:
         action, moment = self._action(step), self._moment(step, self._pulse.must_let_go)
-        for pause in PAUSES_SECONDS:
+        for pause in self._crew.pauses:
             try:
                 return _guarded(action.undo, moment)
             except BackoutError as error:

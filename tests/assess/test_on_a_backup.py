@@ -69,6 +69,7 @@ def test_a_backup_of_another_revision_is_refused_and_the_two_are_named(people: P
     assert scratch_databases(people) == []
 
 
+@pytest.mark.slow
 def test_a_backup_that_is_not_there_is_said_at_once(people: People) -> None:
     done = people.project().assess("people", "--backup", "people_20200101_000000")
     assert done.returncode == 2

@@ -41,6 +41,7 @@ def postgres_server(request: pytest.FixtureRequest) -> Iterator[Server]:
         yield server
 
 
+@pytest.mark.by_day(2)
 def test_all_kinds_of_losses_are_counted(live) -> None:
     live.run(SETUP)
 

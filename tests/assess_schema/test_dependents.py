@@ -72,6 +72,7 @@ def test_the_server_refuses_exactly_where_a_block_was_foretold(shop: psycopg.Con
     assert refused > 10
 
 
+@pytest.mark.by_day(1)
 def test_what_a_cascade_takes_was_named_beforehand(shop: psycopg.Connection) -> None:
     shop.execute(MORE)
     before = read_schema(shop)

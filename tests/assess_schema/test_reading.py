@@ -158,6 +158,7 @@ def test_a_plain_table_may_even_be_locked_against_readers(server: Server, shop_d
         assert read_schema(connection, patience=SOON).tables
 
 
+@pytest.mark.by_day(1)
 def test_a_schema_that_changes_while_it_is_read_is_read_all_the_same(make: Callable[..., str], server: Server) -> None:
     name = make("CREATE TABLE steady (id integer PRIMARY KEY)")
     stop = threading.Event()

@@ -161,6 +161,7 @@ def test_what_a_dead_maker_left_is_swept_but_nothing_that_resembles_it(server: s
         run(server, f"DROP DATABASE IF EXISTS {half}", f"DROP DATABASE {alike}")
 
 
+@pytest.mark.by_day(1)
 def test_a_big_one_is_copied_by_files_and_swapped_back_in_less_than_two_seconds(live: str, server: str) -> None:
     run(with_database(server, live), "CREATE TABLE big AS SELECT g, repeat('x', 900) FROM generate_series(1, 230000) g")
     clone = make_clone(order(server, live))
@@ -181,6 +182,7 @@ def clone_it(url: str, live: str, guests: str) -> None:
 
 @pytest.mark.timeout(600)
 @pytest.mark.parametrize("guests", [Guests.WAIT, Guests.REFUSED])
+@pytest.mark.by_day(1)
 def test_killed_at_any_moment_the_original_is_whole_and_what_is_half_made_goes(
     postgres_url: str, guests: Guests
 ) -> None:

@@ -119,6 +119,7 @@ def full(server: str) -> Iterator[str]:
 
 
 @pytest.mark.parametrize("form", ["parallel", "plain"])
+@pytest.mark.by_day(2)
 def test_everything_comes_back_exactly(full: str, form: str, tmp_path: Path) -> None:
     expected = whole_dump(full)
     taken = backed_up(full, tmp_path, form=form)

@@ -24,6 +24,7 @@ def test_help_names_every_verb_with_a_sentence(backout: Backout) -> None:
 
 
 @pytest.mark.parametrize("verb", VERBS)
+@pytest.mark.by_day(6)
 def test_every_verb_explains_itself_without_touching_anything(backout: Backout, verb: str) -> None:
     done = backout(verb, "--help", BACKOUT_DATABASE_URL="postgresql://nobody@127.0.0.1:1/none")
     assert done.returncode == 0

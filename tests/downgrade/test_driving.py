@@ -231,6 +231,7 @@ def test_taking_literals_out_never_hides_a_statement(sql: str, told: str) -> Non
     ["ALTER ROLE {role} NOLOGIN", "DROP ROLE {role}", "GRANT pg_monitor TO {role}", "DROP OWNED BY {role}",
      "DO $$ BEGIN EXECUTE 'ALTER ROLE {role} NOLOGIN'; END $$", "ALTER SYSTEM SET work_mem = '64MB'"],
 )  # fmt: skip
+@pytest.mark.by_day(4)
 def test_a_rehearsal_changes_nothing_beyond_its_database(
     tmp_path: Path, scratch: ScratchDatabase, postgres_url: str, statement: str
 ) -> None:

@@ -86,6 +86,7 @@ def test_how_far_the_fence_was_is_told(tmp_path: Path, scratch: ScratchDatabase,
 
 @WALLS
 @pytest.mark.parametrize("by", ["a socket of its own", "its own libpq"])
+@pytest.mark.by_day(2)
 def test_no_client_reaches_the_live_database(
     tmp_path: Path, scratch: ScratchDatabase, live: str, by: str, *, wall: bool
 ) -> None:
@@ -116,6 +117,7 @@ def test_the_gate_lets_nobody_through_to_another_name(
 
 
 @pytest.mark.parametrize("way", [BY_CURSOR, BY_ITSELF], ids=["the driver's cursor", "a connection of its own"])
+@pytest.mark.by_day(1)
 def test_statements_past_sqlalchemy_are_told_like_the_others(
     tmp_path: Path, scratch: ScratchDatabase, way: str
 ) -> None:
@@ -133,6 +135,7 @@ def test_a_statement_is_told_once_however_it_is_sent(tmp_path: Path, scratch: Sc
 
 
 @pytest.mark.parametrize("way", [BY_CURSOR, BY_ITSELF], ids=["the driver's cursor", "a connection of its own"])
+@pytest.mark.by_day(1)
 def test_what_goes_beyond_the_database_is_refused_past_sqlalchemy_too(
     tmp_path: Path, scratch: ScratchDatabase, postgres_url: str, way: str
 ) -> None:
@@ -171,6 +174,7 @@ def test_what_counts_as_beyond(sql: str, *, beyond: bool) -> None:
     assert is_beyond(sql) is beyond
 
 
+@pytest.mark.slow
 def test_many_statements_and_rows_pass_in_both_directions_at_once(tmp_path: Path, scratch: ScratchDatabase) -> None:
     downgrade = (
         "c = op.get_bind().connection.cursor()\n"

@@ -105,6 +105,7 @@ def rehearsed(folder: Path, scratch: ScratchDatabase, host: str, role: str, how:
         ),
     ],
 )  # fmt: skip
+@pytest.mark.by_day(2)
 def test_a_server_that_wants_tls_gets_it(tmp_path: Path, server: TlsServer, scratch: ScratchDatabase, how: str) -> None:
     how = how.format(root=server.root)
     told = rehearsed(tmp_path / "project", scratch, server.named, "guarded", how, tls=True)
@@ -156,6 +157,7 @@ def test_a_server_with_another_certificate_is_not_talked_to(
     assert PASSWORD not in str(told)
 
 
+@pytest.mark.slow
 def test_names_do_not_matter_where_only_the_authority_is_asked_for(
     tmp_path: Path, server: TlsServer, scratch: ScratchDatabase
 ) -> None:
@@ -173,6 +175,7 @@ def test_a_root_certificate_that_is_not_there_is_named(
     assert "certificate" in told.trouble.message
 
 
+@pytest.mark.slow
 def test_many_rows_pass_through_tls_in_both_directions(
     tmp_path: Path, server: TlsServer, scratch: ScratchDatabase
 ) -> None:

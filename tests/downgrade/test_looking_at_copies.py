@@ -74,6 +74,7 @@ def test_where_nobody_listens_the_server_is_lost(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("within", "unread"), [(timedelta(milliseconds=1), True), (timedelta(minutes=5), False)], ids=["no time", "time"]
 )
+@pytest.mark.by_day(1)
 def test_what_the_older_scripts_build_is_found_out_in_time_or_said_to_be_unread(
     tmp_path: Path, database_url: str, postgres_url: str, within: timedelta, *, unread: bool
 ) -> None:

@@ -106,6 +106,7 @@ def test_progress_is_told_until_everything_is_done(backups: dict[Form, Backup]) 
         ),
     ],
 )  # fmt: skip
+@pytest.mark.by_day(1)
 def test_other_encodings_come_back_the_same(postgres_url: str, encoding: str, place: str) -> None:
     options = f"ENCODING '{encoding}' LC_COLLATE 'C' LC_CTYPE 'C' LOCALE_PROVIDER libc"
     with fresh_database(postgres_url, options=options) as url, server_folder() as folder:

@@ -102,6 +102,7 @@ def schema_of(url: str) -> str:
         pytest.param(("-Fc",), id="custom"),
     ],
 )
+@pytest.mark.by_day(6)
 def test_what_pg_dump_made_is_recognised_counted_and_comes_back(
     shop: str, database_url: str, tmp_path: Path, options: tuple[str, ...], packing: Packing
 ) -> None:
@@ -123,6 +124,7 @@ def test_what_pg_dump_made_is_recognised_counted_and_comes_back(
         assert ask(database_url, question) == ask(shop, question)
 
 
+@pytest.mark.slow
 def test_a_newer_pg_dumps_script_of_an_older_server_comes_back_there(tmp_path: Path) -> None:
     with debian_server() as server:
         run(server, "CREATE DATABASE shop", "CREATE DATABASE target")

@@ -20,7 +20,7 @@ from tests.restore.killing import moments, nursery
 from tests.restore.test_foreign_dumps import PROGRAMS, SHOP, dump, inspect
 from tests.restore.test_restoring import stored
 
-TIMES = 100 if "nightly" in os.environ.get("BACKOUT_TEST_REQUIRE", "") else 4
+TIMES = 100 if "nightly" in os.environ.get("BACKOUT_TEST_REQUIRE", "") else 2
 MORE = (
     'CREATE SCHEMA "Odd ""one"', 'CREATE TYPE "Odd ""one".mood AS ENUM (\'a\')', 'CREATE TABLE "Odd ""one".t (m "Odd ""one".mood)',
     "CREATE DOMAIN positive AS int CHECK (VALUE > 0)", "CREATE TYPE pair AS (a int, b text)", "CREATE TYPE span AS RANGE (subtype = text)",
@@ -82,6 +82,7 @@ def damage(url: str) -> None:
 
 
 @pytest.mark.parametrize("form", ["parallel", "plain"])
+@pytest.mark.by_day(1)
 def test_everything_goes_and_everything_comes_back(owned: str, folder: Path, form: str) -> None:
     before = whole_dump(owned)
     backed_up(owned, folder, form=form)

@@ -34,6 +34,7 @@ def in_place(url: str, live: str, folder: Path, safety: Callable[[], str]) -> No
 
 @pytest.mark.parametrize("second", ["beside", "in place", "clone"])
 @pytest.mark.parametrize("first", ["beside", "in place"])
+@pytest.mark.by_day(2)
 def test_the_second_one_is_refused_before_it_does_anything(
     postgres_url: str, live: str, tmp_path: Path, first: str, second: str
 ) -> None:
@@ -66,6 +67,7 @@ def test_the_second_one_is_refused_before_it_does_anything(
     assert says(postgres_url, live) == "old"
 
 
+@pytest.mark.slow
 def test_a_restore_to_another_name_and_one_of_another_service_go_on(
     postgres_url: str, live: str, tmp_path: Path
 ) -> None:

@@ -126,6 +126,7 @@ def test_every_damage_to_the_copy_is_found_and_named(shop: Backup) -> None:
         pytest.param("ALTER TYPE kind ADD VALUE 'older'", Part.SCHEMA, id="one more word of an enum"),
     ],
 )
+@pytest.mark.by_day(2)
 def test_each_damage_alone_is_enough(shop: Backup, damage: str, part: Part) -> None:
     proof = prove(shop.proof(before_comparing=damaging(damage)))
     assert named(proof)
@@ -185,6 +186,7 @@ def test_the_copy_lives_as_long_as_it_is_needed_and_is_gone_afterwards(shop: Bac
     assert [each.name for each in shop.work.iterdir()] == ["workshops.lock"]
 
 
+@pytest.mark.slow
 def test_an_extension_that_only_the_server_beside_has_moves_the_proof_there(shop: Backup) -> None:
     strange = Extension(name="vector", version="0.0.1", schema_name="public")
     others = [each for each in shop.manifest.extensions if each.name != "vector"]
@@ -209,6 +211,7 @@ def test_an_extension_that_nobody_has_says_what_to_do(shop: Backup) -> None:
     assert "Install it" in str(caught.value)
 
 
+@pytest.mark.slow
 def test_a_role_that_is_gone_from_the_server_says_what_to_do_and_a_throw_away_server_makes_it(
     shop: Backup, postgres_url: str
 ) -> None:

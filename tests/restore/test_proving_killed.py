@@ -100,7 +100,7 @@ def damaged(backup: Backup, folder: Path) -> Backup:
 def test_a_killed_proof_says_nothing_and_leaves_nothing(
     shop: Backup, children: Nursery, tmp_path: Path, place: str
 ) -> None:
-    kill_at_random_moments(damaged(shop, tmp_path), children, tmp_path, place=place, times=4)
+    kill_at_random_moments(damaged(shop, tmp_path), children, tmp_path, place=place, times=2)
     assert prove(shop.proof(use=place)).is_proven
 
 

@@ -32,6 +32,7 @@ def backup(source: str, fifteen: str) -> Iterator[Backup]:
 
 
 @pytest.mark.parametrize("place", ["throw-away", pytest.param("beside", marks=pytest.mark.slow)])
+@pytest.mark.by_day(1)
 def test_everything_of_an_older_server_comes_back_the_same(source: str, backup: Backup, place: str) -> None:
     assert backup.manifest.tool_version.startswith("pg_dump 15")
     with proving(backup.proof(use=place)) as proved:
@@ -43,6 +44,7 @@ def test_everything_of_an_older_server_comes_back_the_same(source: str, backup: 
 
 
 @pytest.mark.parametrize("form", ["parallel", pytest.param("plain", marks=pytest.mark.slow)])
+@pytest.mark.by_day(1)
 def test_newer_client_programs_fill_an_older_server(source: str, fifteen: str, form: str) -> None:
     """They begin every script with a setting that this server does not know."""
     with server_folder() as folder:

@@ -29,7 +29,7 @@ from tests.restore.proofs import scratch_of
 from tests.restore.servers import debian_server
 from tests.restore.test_foreign_dumps import PROGRAMS, dump, inspect
 
-TIMES = 100 if "nightly" in os.environ.get("BACKOUT_TEST_REQUIRE", "") else 4
+TIMES = 100 if "nightly" in os.environ.get("BACKOUT_TEST_REQUIRE", "") else 2
 
 
 @pytest.fixture
@@ -72,6 +72,7 @@ def taken(url: str, live: str, folder: Path, **more: object) -> Manifest:
 
 
 @pytest.mark.parametrize("form", ["parallel", "plain"])
+@pytest.mark.by_day(1)
 def test_the_state_of_then_is_back_and_that_of_now_is_kept(
     postgres_url: str, live: str, folder: Path, form: str
 ) -> None:
@@ -97,6 +98,7 @@ def test_the_state_of_then_is_back_and_that_of_now_is_kept(
 
 
 @pytest.mark.parametrize("keys", [None, read_keys(new_key().secret, where="a test")], ids=["readable", "encrypted"])
+@pytest.mark.by_day(1)
 def test_owner_grants_settings_comment_limit_and_locale_are_as_they_were(
     postgres_url: str, live: str, folder: Path, keys: Keys | None
 ) -> None:
@@ -223,6 +225,7 @@ def test_roles_that_are_gone_are_named_and_nothing_is_touched(postgres_url: str,
         run(postgres_url, f"DROP ROLE {reader}")
 
 
+@pytest.mark.slow
 def test_a_tablespace_that_is_gone_is_named_and_can_be_done_without(folder: Path) -> None:
     with debian_server() as server, live_database(server) as live:
         place = Path(str(ask(server, "SHOW unix_socket_directories"))) / "space"

@@ -93,7 +93,7 @@ def crew(history: History, folder: Path, *, lasting: float = LEASE.total_seconds
     action = FileAction(folder)
     return Crew(
         history=history, actions=lambda _: {"file": action}, phases={}, closing=closing,
-        lasting=LEASE * (lasting / LEASE.total_seconds()),
+        lasting=LEASE * (lasting / LEASE.total_seconds()), pauses=(0.1, 0.2, 0.3),
     )  # fmt: skip
 
 

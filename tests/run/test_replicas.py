@@ -113,6 +113,7 @@ def test_a_frozen_runner_that_wakes_up_later_touches_nothing_any_more(
 
 
 @pytest.mark.parametrize("number", [1, 3])
+@pytest.mark.by_day(1)
 def test_twenty_services_go_back_at_once_and_none_of_them_twice(
     history: History, database_url: str, tmp_path: Path, number: int
 ) -> None:
