@@ -120,7 +120,7 @@ def test_who_would_begin_behind_a_change_that_waits_for_us_lets_it_through_and_b
     store = ChangedAtTheStart(path=tmp_path, url=database_url, changes=[])
     started = time.monotonic()
     manifest = take(order(database_url, tmp_path, store=store)).manifest
-    store.changes[0].join(0)
+    store.changes[0].join(5)
     assert not store.changes[0].is_alive()
     assert time.monotonic() - started < 10
     assert [table.columns for table in manifest.tables if table.name == "larger"] == [("n", "t", "x0")]
@@ -136,6 +136,8 @@ def test_changes_without_end_are_an_error_and_leave_nothing_behind(database_url:
         take(order(database_url, tmp_path, store=store, lock_timeout=timedelta(milliseconds=200)))
     assert "changes that table" in (failed.value.next_step or "")
     assert 1 < len(store.changes) < 10
+    for change in store.changes:
+        change.join()
     assert_nothing_is_left(tmp_path)
 
 
