@@ -21,8 +21,9 @@ from actions.errors import RefusedError
 from actions.history.canonical import decode, encode
 from tests.assess_decide import worlds
 from tests.assess_decide.situations import PRODUCTION, entry, finding, trial
+from tests.fuzzing import examples
 
-fast = settings(max_examples=60, deadline=None)
+fast = settings(max_examples=examples(25), deadline=None)
 FAILED = Rehearsed(
     kind=RehearsalKind.DATA,
     succeeded=False,

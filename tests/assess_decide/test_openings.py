@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from actions.assess.decide.openings import next_opening
 from actions.catalog.schedules import Window
 from tests.assess_decide import worlds
+from tests.fuzzing import examples
 
 
 def at(text: str) -> datetime:
@@ -56,7 +57,7 @@ def test_the_first_of_several_windows_counts() -> None:
     assert next_opening([], at("2026-07-29T03:00")) is None
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(25), deadline=None)
 @given(worlds.windows, st.datetimes(datetime(2026, 1, 1), datetime(2027, 1, 1)))  # noqa: DTZ001
 def test_a_closed_window_opens_at_the_named_moment_and_not_before(window: Window, moment: datetime) -> None:
     after = moment.replace(second=0, microsecond=0, tzinfo=UTC)

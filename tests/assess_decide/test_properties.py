@@ -18,8 +18,9 @@ from actions.catalog.policy import Policy
 from actions.catalog.risk import Risk
 from tests.assess_decide import worlds
 from tests.assess_decide.situations import NOTHING_LOST, PRODUCTION, STAGING, finding, situation
+from tests.fuzzing import examples
 
-fast = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+fast = settings(max_examples=examples(25), deadline=None, suppress_health_check=[HealthCheck.too_slow])
 strategies = st.sampled_from(StrategyName)
 STRICTNESS = [Ruling.ALLOW, Ruling.APPROVE, Ruling.REFUSE]
 

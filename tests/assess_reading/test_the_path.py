@@ -20,6 +20,7 @@ from hypothesis import strategies as st
 
 from actions.assess import reader
 from actions.assess.scripts import UnreadableMigrationsError
+from tests.fuzzing import examples
 
 ENV_PY = """
 from alembic import context
@@ -236,7 +237,7 @@ currents = st.sampled_from([
 
 
 @given(current=currents, target=targets)
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=examples(50), deadline=None)
 @pytest.mark.filterwarnings("ignore:downgrade -1 from multiple heads")
 def test_any_target_leads_where_alembic_would_go(loaded: tuple[Path, Any], current: list[str], target: str) -> None:
     folder, script = loaded

@@ -36,6 +36,7 @@ from actions.backup.pipes import (
     unpacked,
 )  # fmt: skip
 from actions.errors import BackoutError
+from tests.fuzzing import examples
 
 ROOT = Path(__file__).parents[2]
 KEYS = read_keys(new_key().secret, where="a test")
@@ -58,7 +59,7 @@ def cut(content: bytes, size: int) -> Iterator[bytes]:
         yield content[start : start + size]
 
 
-@settings(deadline=None, max_examples=50)
+@settings(deadline=None, max_examples=examples(20))
 @given(CHUNKS, st.integers(1, 5000))
 @pytest.mark.parametrize(
     ("there", "back"),

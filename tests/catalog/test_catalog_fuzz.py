@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from actions.catalog import Catalog, CatalogError, load_catalog
 from actions.catalog.parsing import parse
+from tests.fuzzing import examples
 
 SECRET = "s3cr3t-hunter2"
 SECRET_URL = f"postgresql://app:{SECRET}@db.internal:5432/content"
@@ -19,7 +20,7 @@ SYSTEMS = sorted((Path(__file__).parent / "systems").glob("*.yml"))
 PLAIN = [yaml.safe_load(file.read_text()) for file in SYSTEMS]
 WORDS = sorted(set(yaml.safe_dump(PLAIN).replace(":", " ").replace("-", " ").split()))
 
-fast = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+fast = settings(max_examples=examples(25), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 
 def outcome(file: Path, content: bytes) -> Catalog | CatalogError:

@@ -32,6 +32,7 @@ from bot.render.modals.strategy import strategy_dialog
 from bot.render.postmortem import postmortem
 from bot.render.scene import Scene
 from bot.render.story import story
+from tests.fuzzing import examples
 from tests.render.pages import backup, listed
 from tests.render.rules import check_message, check_view
 from tests.render.scenes import AT, HEAD, LINK, RB, approval, event, minutes, scene, shown, steps
@@ -171,7 +172,7 @@ def test_dialogs_and_home_hold_whatever_a_catalog_holds() -> None:
         check_view(home(HomePage(services=(now,) * 300, recent=(nasty.rollback,) * 9, at=AT, page=page)))
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=examples(25), deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(
     st.text(alphabet=st.one_of(st.characters(), st.sampled_from("<>&`*_~@!:|\n\u202e")), max_size=400),
     st.sampled_from(sorted(ONE_ROLLBACK)),
@@ -186,7 +187,7 @@ JSON = st.recursive(
 )  # fmt: skip
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=examples(10), deadline=None)
 @given(st.fixed_dictionaries({}, optional=dict.fromkeys(shown(), JSON)))
 def test_an_assessment_of_another_version_is_shown_as_far_as_it_is_understood(odd: dict[str, Any]) -> None:
     for whole in (shown(**odd), odd):

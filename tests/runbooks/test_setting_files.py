@@ -11,6 +11,7 @@ from actions.errors import ConfigurationError
 from actions.files import compose_setting, env_setting
 from actions.files.switching import read, write
 from actions.platforms.env_file import read_env_file
+from tests.fuzzing import examples
 
 VALUES = st.text(st.characters(codec="utf-8", exclude_categories=["Cc", "Cs", "Zl", "Zp"]), max_size=20)
 LINES = st.one_of(
@@ -21,7 +22,7 @@ LINES = st.one_of(
 )  # fmt: skip
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=examples(80), deadline=None)
 @given(lines=st.lists(LINES, max_size=6), newline=st.sampled_from(["\n", "\r\n"]), value=VALUES, last=st.booleans())
 def test_any_env_file_then_says_the_new_value_and_all_else_as_before(
     tmp_path_factory: pytest.TempPathFactory, lines: list[str], newline: str, value: str, last: bool
@@ -76,7 +77,7 @@ services:
 """
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=examples(50), deadline=None)
 @given(value=VALUES, service=st.sampled_from(["web", "api", "list", "new"]), name=st.sampled_from(["MODE", "FRESH"]))
 def test_any_value_reaches_the_service_in_a_compose_file(value: str, service: str, name: str) -> None:
     after = compose_setting.switch(COMPOSE, service, name, value)

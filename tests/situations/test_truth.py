@@ -1,4 +1,4 @@
-"""The stored truth is what really happens: situations go down and up again here; one in four, or all with `slow`."""
+"""The stored truth is what really happens: situations go down and up again here; one in eight, or all with `slow`."""
 
 from collections.abc import Iterator
 from importlib.util import find_spec
@@ -18,7 +18,7 @@ def database(postgres_url: str) -> Iterator[Database]:
 
 
 #: All of them take minutes, and what PostgreSQL and Alembic do changes seldom.
-EVERY = 4
+EVERY = 8
 
 
 def _sampled() -> Iterator[object]:
