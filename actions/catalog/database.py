@@ -33,13 +33,13 @@ Scratch = Annotated[
 class ToolsInContainer(Entry):
     """Client programs in a running compose service."""
 
-    compose: ComposeName = Field(description="The compose service whose container has `pg_dump` and `psql`.")
+    compose: ComposeName = Field(description="The compose service whose container has `pg_dump`.")
 
 
 class ToolsInImage(Entry):
-    """Client programs in a container or Job made for the purpose."""
+    """`pg_dump` in a container made for the purpose, on compose."""
 
-    image: Line = Field(description="An image that has `pg_dump` and `psql`, such as `postgres:16`.")
+    image: Line = Field(description="An image on the engine that has `pg_dump`, such as `postgres:16`.")
 
 
 Tools = Annotated[
@@ -83,6 +83,6 @@ class Database(Entry):
     )
     tools: Tools | None = Field(
         default=None,
-        description="Where `pg_dump` and its kin run: in a `compose` service or a container of an `image`. "
+        description="On compose, where `pg_dump` runs: in a `compose` service or a container of an `image`. "
         "Left out: on the machine where Backout runs.",
     )

@@ -9,6 +9,7 @@ import secrets
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
+from datetime import timedelta
 
 from actions.errors import BackoutError, ConfigurationError, UnavailableError
 from actions.platforms.containers import Container
@@ -157,6 +158,15 @@ class ComposeCommands:
     def _require_image(self, image: str) -> None:
         if not self.cli.inspect(image, kind="image"):
             raise _no_image(image)
+
+    def words_of_fresh(self, image: str, *, within: timedelta) -> tuple[str, ...]:
+        """For the client: a container of that image, in the project's network, removed when it ends. Whoever calls it by
+        itself ends it by its stream; what is left all the same is cleared away after that time."""
+        self._require_image(image)
+        self._clear_away()
+        until = int(time.time() + within.total_seconds())
+        labels = (f"--label={UNTIL}={until}", f"--label={OWNER}={self.owner}")
+        return ("run", "--rm", "--interactive", "--pull=never", *labels, *self._network())
 
     def _network(self) -> tuple[str, ...]:
         """The project's, so that the names of its services lead somewhere."""

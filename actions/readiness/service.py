@@ -7,7 +7,7 @@ from pathlib import Path
 from actions.assess.live_database import DatabaseFacts, look_at
 from actions.backup.programs import find_programs, programs_for
 from actions.backup.stores import open_store
-from actions.catalog.database import ToolsInContainer
+from actions.catalog.database import Tools
 from actions.catalog.envref import as_variables
 from actions.catalog.platform import ComposePlatform, KubernetesPlatform, LocalPlatform
 from actions.catalog.service import Service
@@ -21,7 +21,7 @@ from actions.readiness.answers import Answer, Level
 from actions.readiness.approvers import Directory, ask_approvers
 from actions.readiness.cluster import ask_cluster
 from actions.readiness.revision import ask_revision
-from actions.restore.tools_inside import version_inside
+from actions.restore.tools_inside import place_of, version_in
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -96,13 +96,8 @@ def _ask_tools(service: Service, facts: DatabaseFacts | None, around: Surroundin
             question=question, level=Level.FAILED, said="`tools` cannot be used on Kubernetes",
             remedy="Leave it out: Backout's own client programs make and prove the backups, straight on the database.",
         )  # fmt: skip
-    if isinstance(tools, ToolsInContainer):
-        return _ask_tools_inside(service, tools.compose, facts, around)
     if tools is not None:
-        return Answer(
-            question=question, level=Level.FAILED, said="`tools` in an image alone cannot be used",
-            remedy="On compose, write `tools: {compose: postgres}`, or leave it out: pg_dump of this machine is used then.",
-        )  # fmt: skip
+        return _ask_tools_inside(service, tools, facts, around)
     found = find_programs(around.environ)
     if facts is None:
         said = f"pg_dump {found[0].version}" if found else "none here"
@@ -115,17 +110,18 @@ def _ask_tools(service: Service, facts: DatabaseFacts | None, around: Surroundin
 
 
 def _ask_tools_inside(
-    service: Service, inside: str, facts: DatabaseFacts | None, around: Surroundings
+    service: Service, inside: Tools, facts: DatabaseFacts | None, around: Surroundings
 ) -> Answer:  # fmt: skip
     question = "client tools"
     try:
         house = compose_of(house_of(service, around.environ), "`tools` in a container")
-        major, minor = version_inside(house, inside)
+        place = place_of(house, inside)
+        major, minor = version_in(house, place)
     except BackoutError as error:
         return failed(question, error)
-    said = f"pg_dump {major}.{minor} in a container of {inside}"
+    said = f"pg_dump {major}.{minor} in {place.named}"
     if facts is not None and major < facts.major:
-        remedy = f"The server is PostgreSQL {facts.major}: name a container whose programs are as new."
+        remedy = f"The server is PostgreSQL {facts.major}: name a container or image whose programs are as new."
         return Answer(question=question, level=Level.FAILED, said=said, remedy=remedy)
     return Answer(question=question, level=Level.OK, said=said)
 

@@ -21,6 +21,7 @@ from actions.history.values import Rollback, RollbackId, Step, StepStatus
 from actions.history.wishes import forget_stop, note_escalation
 from actions.run.answering import Speaker
 from actions.run.plan import DOWNGRADE, RELEASE, RESTORE, RESUME, keep_and_resume, restore_instead
+from actions.run.runbooks.ending import beside_the_database
 from actions.run.steps.declared.base import action_of
 
 BY_POLICY = "choice.by_policy"
@@ -55,12 +56,14 @@ def offers(story_steps: Sequence[Step]) -> tuple[Offer, ...]:
         "what was written since the writers came back is lost" if back else "nothing is lost, for the writers are off"
     )
     release = ", take the application back" if _left_to_release(story_steps) else ""
+    beside = beside_the_database(story_steps)
+    stays = f" What these steps did stays: {', '.join(beside)}." if beside else ""
     resume = " and leave the writers running" if back else " and bring the writers back"
     return (
         Offer(choice=Choice.RETRY, possible=True, what=f"Go on from: {title}. What was done stays done."),
         Offer(
             choice=Choice.RESTORE, possible=backup is not None,
-            what=f"Bring back {backup}, taken when the writers had stopped: the database and the release as before; {lost}."
+            what=f"Bring back {backup}, taken when the writers had stopped: the database and the release as before; {lost}.{stays}"
             if backup
             else "There is no proven backup of this run.",
             seconds=float(restore_seconds) if isinstance(restore_seconds, int | float) else None,

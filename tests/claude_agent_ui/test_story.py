@@ -246,3 +246,21 @@ def test_a_container_that_does_not_run_is_said_with_its_remedy(ui: AgentUi) -> N
     advised = ui.backout("advise", ui.name, "backup file is corrupted").stdout
     assert "Choose an older one" in advised
     assert "Accept the loss" in ui.backout("advise", ui.name, "backup is too old").stdout
+
+
+@pytest.mark.slow
+def test_pg_dump_may_come_from_an_image_alone(ui: AgentUi) -> None:
+    ui.tools = {"image": ui.project.environ["BASE"]}
+    ui.write_catalog()
+    try:
+        backed_up(ui)
+        assert ui.listed()[0]["state"] == "proven"
+        assert f"in the image {ui.tools['image']}" in " ".join(ui.backout("check", ui.name, check=None).stdout.split())
+        ui.tools = {"image": "not-there:1"}
+        ui.write_catalog()
+        said = ui.backout("backup", ui.name, check=None)
+    finally:
+        ui.tools = {}
+        ui.write_catalog()
+    assert said.returncode == 2
+    assert "not-there:1 is not on this engine" in said.stdout + said.stderr

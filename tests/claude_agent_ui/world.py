@@ -40,6 +40,8 @@ class AgentUi(Shop):
     bucket_port: int = field(kw_only=True)
     #: More for `backups`.
     backups: dict[str, Any] = field(default_factory=dict)
+    #: Other `tools`.
+    tools: dict[str, Any] = field(default_factory=dict)
 
     @property
     def environ(self) -> dict[str, str]:
@@ -81,6 +83,7 @@ class AgentUi(Shop):
         entry["writers"] = {"stop": entry["writers"], "quiet_for": "300ms"}
         entry["approvers"] = {"terminal": ["maintainer", "deputy"]}
         entry["backups"] |= self.backups
+        entry["database"]["tools"] = self.tools or entry["database"]["tools"]
         bucket = {"bucket": "backups", "endpoint": f"http://127.0.0.1:{self.bucket_port}", "prefix": "postgres-backups"}
         read["stores"] = {"disk": str(self.disk), "offsite": {**read["stores"]["offsite"], **bucket}}
         (self.folder / "catalog.json").write_text(json.dumps(read))

@@ -61,6 +61,7 @@ def test_the_data_does_not_fit(api: ContentApi) -> None:
     assert seen["policy"]["verdict"] == "refuse"
 
 
+@pytest.mark.slow
 def test_the_migration_file_is_missing(api: ContentApi) -> None:
     """Scenario 3: can't locate the revision; the image that runs does not have it."""
     kept = (api.folder / ".env").read_text()

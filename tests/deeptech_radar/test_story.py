@@ -128,12 +128,15 @@ def test_a_migration_that_failed_half_way_up_needs_only_the_older_release(day: R
 def test_corrupted_data_is_kept_for_analysis_and_the_last_good_backup_comes_back(day: Radar) -> None:
     """Seed, scenario 2, and the emergency restore with its extension."""
     before = day.shape()
+    day.alembic("downgrade", "0004")
     day.backout("backup", "deeptech-radar")
+    day.deploy(NEWER, "0005")
     with psycopg.connect(day.url, application_name="the test") as connection:
         connection.execute("UPDATE papers SET embedding = NULL")
         connection.execute("DELETE FROM paper_repo_links")
     ask(day, "--strategy", "restore")
     assert rests(day, seconds=250) == "succeeded", story(day)
+    assert (day.revision(), day.image(), day.release()) == ("0004", OLDER, "1.0")
     assert day.counts()["paper_repo_links"] == 100
     assert day.ask("SELECT count(embedding) FROM papers") == 300
     assert day.ask("SELECT extname FROM pg_extension WHERE extname = 'vector'") == "vector"

@@ -293,6 +293,7 @@ def running(project: Project) -> int:
 
 
 @pytest.mark.docker
+@pytest.mark.slow
 @pytest.mark.timeout(900)
 def test_containers_that_do_not_come_up_leave_the_six_as_they_were(up: tuple[Town, Project]) -> None:
     town, project = up

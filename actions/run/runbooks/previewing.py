@@ -16,6 +16,7 @@ from actions.history.details import PlannedStep
 from actions.platforms.compose_operations import compose_words
 from actions.redaction import MASK, redact
 from actions.release.git_tree import taking
+from actions.run.runbooks.previewing_built_in import built_in
 from actions.run.runbooks.proposing import Laid
 from actions.run.runbooks.specs import from_record
 from actions.run.runbooks.ticks import FOR_PERSON
@@ -82,18 +83,12 @@ def _preview(site: Site, planned: PlannedStep) -> Preview:
 
 
 def _does(site: Site, kind: str, step: Any, parameters: Mapping[str, Any]) -> _Does:
-    maker = _MAKERS.get(kind)
-    return maker(site, step, parameters) if maker else _Does(undo=_BUILT_IN_UNDO.get(kind, NOTHING))
-
-
-_BUILT_IN_UNDO = {
-    "back-up": "the backup stays; its retention lets it go",
-    "downgrade": "nothing by itself: the proven backup brings the database back",
-    "restore": "the database as it is now is kept beside it",
-    "take-back-application": "the newer release is brought again",
-    "begin-part": NOTHING,
-    "settle": "what was restarted or built on other files is restarted or built on these",
-}
+    if maker := _MAKERS.get(kind):
+        return maker(site, step, parameters)
+    if kind == "settle":
+        return _Does(undo="what was restarted or built on other files is restarted or built on these")
+    found = built_in(site, kind, parameters, _command)
+    return _Does(commands=list(found.commands), files=list(found.files), undo=found.undo)
 
 
 def _run(site: Site, step: Any, _: Mapping[str, Any]) -> _Does:
