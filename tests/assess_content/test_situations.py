@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from actions.assess.content.outcomes import Comparison
-from actions.assess.content.verdicts import brings_back_empty, loses_data, missing
+from actions.assess.content.verdicts import brings_back_empty, brings_back_partly, loses_data, missing
 from actions.assess.schema.naming import Identity
 
 
@@ -20,6 +20,7 @@ class Case:
     after: dict[str, tuple[int, int]]
     again: dict[str, tuple[int, int]]
     empty: tuple[str, ...] = ()
+    partly: tuple[str, ...] = ()
 
 
 CASES = [
@@ -59,6 +60,15 @@ CASES = [
     pytest.param(
         Case(down="ALTER TABLE users ADD first text; UPDATE users SET first = split_part(name, ' ', 2)",
              up="ALTER TABLE users DROP first", loses=False, after={}, again={}), id="column brought back with values"),
+    pytest.param(
+        Case(down="ALTER TABLE users ADD mood text;"
+                  " UPDATE users SET mood = CASE state WHEN 'sad' THEN 'blue' WHEN 'great' THEN 'high' END",
+             up="ALTER TABLE users DROP mood", loses=False, after={}, again={}, partly=("users.mood",)),
+        id="column brought back with some of its values"),
+    pytest.param(
+        Case(down="ALTER TABLE users ADD mail text; UPDATE users SET mail = email; ALTER TABLE users DROP email",
+             up="ALTER TABLE users ADD email varchar(255); UPDATE users SET email = mail; ALTER TABLE users DROP mail",
+             loses=False, after={"users.email": (6, 6)}, again={}), id="column renamed by copying, nulls and all"),
     pytest.param(
         Case(down="DROP TABLE orders", up="CREATE TABLE orders (id bigserial PRIMARY KEY, user_id int, total numeric)",
              loses=True, after={"orders": (18, 18)}, again={"orders": (18, 18)}), id="table dropped"),
@@ -156,6 +166,7 @@ def test_what_a_downgrade_loses_for_good(shop: Any, case: Case) -> None:
     assert (_missing(again) if again else {}) == case.again
     assert loses_data(after, again) is case.loses
     assert {_said(thing) for thing in brings_back_empty(after)} == set(case.empty)
+    assert {_said(column.column) for column in brings_back_partly(after)} == set(case.partly)
     assert after.complete
 
 

@@ -76,6 +76,26 @@ def brings_back_empty(after: Comparison) -> tuple[Identity, ...]:
     return tables + columns
 
 
+def brings_back_partly(after: Comparison) -> tuple[AppearedColumn, ...]:
+    """Columns that the downgrade made anew and filled, but not in every row.
+
+    Whether the other rows had nothing there before the upgrade, or something that the upgrade did not keep (a state
+    without a number in the new column), only a backup from before it can tell. What has exactly as many values as
+    something that goes is taken for that, moved: `nickname` copied back from `alias`, or from a table of its own.
+    """
+    moved = {gone.rows for gone in after.vanished}
+    moved |= {column.non_null for table in after.tables for column in table.vanished}
+    return tuple(
+        column
+        for table in after.tables
+        for column in table.appeared
+        if 0 < column.non_null < column.rows
+        and column.non_null not in moved
+        and not column.generated
+        and not is_shell(column)
+    )
+
+
 def is_shell(column: AppearedColumn) -> bool:
     """All null, or one and the same value in every row, or what its default makes up."""
     if column.generated or not column.rows:

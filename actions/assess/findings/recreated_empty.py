@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from actions.assess.content.verdicts import brings_back_empty
+from actions.assess.content.verdicts import brings_back_empty, brings_back_partly
 from actions.assess.findings.evidence import Evidence, display
 from actions.assess.schema.naming import Identity
 from actions.assess.values import Finding
@@ -47,6 +47,24 @@ def as_rehearsed(evidence: Evidence) -> Iterator[Finding]:
         yield _finding("RE103", identity, harmless=False)
 
 
+def partly_as_rehearsed(evidence: Evidence) -> Iterator[Finding]:
+    """RE104: in the rehearsal with the data a column came back with values in some rows and nothing in the others.
+
+    A mapping that knows only some of the older values leaves the others out, and they are gone. If those rows really
+    had nothing there before the upgrade, nothing is missing; the database cannot tell.
+    """
+    content = evidence.data.content if evidence.data else None
+    if content is None or not evidence.settled_by_data:
+        return
+    for column in brings_back_partly(content):
+        name = display(column.column)
+        yield Finding(
+            code="RE104", severity=Risk.HIGH, object=name,
+            message=f"`{name}` comes back with {column.non_null:,} values in {column.rows:,} rows; the others have none",
+            evidence={"count": column.rows - column.non_null, "of": column.rows, "exact": True}, remedy=REMEDY,
+        )  # fmt: skip
+
+
 def _finding(code: str, identity: Identity, *, harmless: bool) -> Finding:
     name = display(identity)
     return Finding(
@@ -56,4 +74,4 @@ def _finding(code: str, identity: Identity, *, harmless: bool) -> Finding:
     )  # fmt: skip
 
 
-FAMILY = (columns, tables, as_rehearsed)
+FAMILY = (columns, tables, as_rehearsed, partly_as_rehearsed)
