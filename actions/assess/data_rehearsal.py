@@ -16,6 +16,7 @@ from psycopg import sql
 from actions.assess.content.budget import Budget
 from actions.assess.content.outcomes import Comparison
 from actions.assess.content.reference import Reference
+from actions.assess.likeness import give_settings
 from actions.assess.place import Leg
 from actions.assess.rehearsal import Stage, cut_off_copy
 from actions.assess.schema.changes import Change, Changed
@@ -115,6 +116,7 @@ def copy_of_live(stage: Stage) -> Iterator[ScratchDatabase]:
 def _try_it(
     stage: Stage, kept: ScratchDatabase, tried: ScratchDatabase, copied: float, started: float
 ) -> DataRehearsal:
+    give_settings(stage.live_url, tried)
     reference = Reference(kept.url, ignore_tables=(stage.version_table[1],))
     before = stage.read(tried)
     down = stage.run(Leg(direction="downgrade", target=stage.target, watch_locks=True), tried)
@@ -149,6 +151,7 @@ def _older(stage: Stage, tried: ScratchDatabase, after: Schema) -> _Older:
     if not revisions:
         return _Older()
     with stage.server.database() as fresh:
+        give_settings(stage.live_url, fresh)
         told = stage.run(Leg(direction="upgrade", target=revisions, deadline=stage.older_within), fresh)
         if told.trouble is not None:
             return _Older(unread=told.trouble.timed_out)

@@ -100,12 +100,17 @@ def giving(name: str, properties: DatabaseProperties) -> Iterator[sql.Composed]:
         if grant.grantor != properties.owner:
             yield sql.SQL("RESET ROLE").format()
     for setting in properties.settings:
-        variable, _, value = setting.text.partition("=")
-        assigned = sql.SQL("SET {} TO {}").format(sql.Identifier(*variable.split(".")), _assigned(variable, value))
+        assigned = assignment(setting.text)
         if setting.role is None:
             yield sql.SQL("ALTER DATABASE {} {}").format(database, assigned)
         else:
             yield sql.SQL("ALTER ROLE {} IN DATABASE {} {}").format(sql.Identifier(setting.role), database, assigned)
+
+
+def assignment(text: str) -> sql.Composed:
+    """`SET name TO value`, from the server's own `name=value`."""
+    variable, _, value = text.partition("=")
+    return sql.SQL("SET {} TO {}").format(sql.Identifier(*variable.split(".")), _assigned(variable, value))
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
