@@ -73,6 +73,15 @@ def values_now(checks: Iterable[Validation], looking: Looking) -> dict[str, Valu
     return {title_of(check): _look(check, looking).value for check in checks if _compares(check)}
 
 
+def without_before(check: Validation) -> Validation:
+    """The same check, but for its comparison with before; what it finds is shown all the same."""
+    if isinstance(check, SqlCheck) and check.like_before:
+        return check.model_copy(update={"like_before": False})
+    if isinstance(check, HttpCheck) and check.json_ is not None and check.json_.like_before:
+        return check.model_copy(update={"json_": check.json_.model_copy(update={"like_before": False})})
+    return check
+
+
 def needs_application(check: Validation) -> bool:
     """Such checks make sense only while the application runs."""
     return isinstance(check, HttpCheck | CommandCheck | ContainersCheck | ReadyCheck | PersonCheck)

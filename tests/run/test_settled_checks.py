@@ -5,11 +5,12 @@ from typing import Any
 
 import pytest
 
-from actions.catalog.checks import SqlCheck
+from actions.catalog.checks import HttpCheck, SqlCheck
 from actions.errors import BackoutError
 from actions.run.action import Moment
-from actions.run.steps.application import CheckHealth
-from actions.verify.checking import Looking
+from actions.run.steps.application import CheckHealth, came_from_earlier_backup
+from actions.verify.checking import Looking, without_before
+from actions.verify.values import judge_json, judge_sql
 
 MOVES = SqlCheck(sql="SELECT count(*) FROM papers", like_before=True)
 LOOSE = SqlCheck(sql="SELECT count(*) FROM papers", like_before=True, tolerance="10%")  # type: ignore[arg-type]
@@ -49,3 +50,22 @@ def test_it_is_not_compared_again(at: Moment) -> None:
 def test_otherwise_it_is(check: SqlCheck, at: Moment) -> None:
     with pytest.raises(BackoutError):
         health(check, at)
+
+
+RESTORED, DOWN = SimpleNamespace(action="restore", result={}), SimpleNamespace(action="downgrade", result=None)
+COUNTED = HttpCheck.model_validate(
+    {"http": "http://radar/count", "json": {"path": "n", "like_before": True, "at_least": 1}}
+)
+
+
+def test_of_a_database_of_another_day_nothing_is_compared_with_the_moment_before() -> None:
+    """The corrupted one had 5498 rows, and its backup has 1970: that is what it was restored for."""
+    earlier = moment(prove_quiet=QUIET, restore=RESTORED)
+    assert came_from_earlier_backup(earlier)
+    assert not came_from_earlier_backup(moment(prove_quiet=QUIET, downgrade=DOWN, restore_2=RESTORED)), (
+        "it is of this run"
+    )
+    assert judge_sql(without_before(MOVES), 1970, before=5498).passed
+    expected = without_before(COUNTED).json_
+    assert judge_json(expected, 1970, before=5498, queried=None).passed
+    assert not judge_json(expected, 0, before=5498, queried=None).passed, "what else it expects holds"

@@ -3,12 +3,12 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from actions.catalog.checks import Check, SqlCheck
+from actions.catalog.checks import Check, SqlCheck, Validation
 from actions.errors import BackoutError
 from actions.history.canonical import Json, JsonObject
 from actions.release.port import Release
 from actions.run.action import Answer, Done, Moment, Partly, Untouched
-from actions.verify.checking import Looking, run_checks
+from actions.verify.checking import Looking, run_checks, without_before
 
 
 def plan_name(number: int, *, of: int) -> str:
@@ -76,7 +76,10 @@ class CheckHealth:
 
     def do(self, at: Moment) -> JsonObject:
         looking = replace(self.looking, before=before_of(at), should_stop=at.should_stop)
-        results = run_checks([check for check in self.checks if not _settled(check, at)], looking)
+        checks: list[Validation] = [check for check in self.checks if not _settled(check, at)]
+        if came_from_earlier_backup(at):
+            checks = [without_before(check) for check in checks]
+        results = run_checks(checks, looking)
         if at.should_stop():
             raise BackoutError("It was stopped while it looked whether the service is well")
         seen: list[Json] = [
@@ -104,6 +107,13 @@ def _settled(check: Check, at: Moment) -> bool:
     # After a choice there may be a second one: `verify-2`.
     verified = any(step.action == "verify" and step.result for step in at.others.values())
     return verified or (nobody_was_stopped and check.tolerance is None)
+
+
+def came_from_earlier_backup(at: Moment) -> bool:
+    """The database is that of another day: what it holds was compared with its backup, and cannot be as it was just before.
+    One that this run took itself, when the writers had stopped, is."""
+    restored = any(step.action == "restore" for step in at.others.values())
+    return restored and not any(step.action == "downgrade" for step in at.others.values())
 
 
 def before_of(at: Moment) -> dict[str, str | int | float | bool | None]:
