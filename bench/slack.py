@@ -2,9 +2,13 @@
 
 Fifty commands a second are typed while ten rollbacks run; what is measured is from the envelope that leaves Slack to the
 acknowledgement that arrives there. The plain app acknowledges and says hello, in the same run, on the same Slack.
+
+The local Slack is a process of its own, and whoever types is another, which sends small requests and does nothing else. They
+share the machine with what is measured, as the rollbacks and their databases do.
 """
 
 import argparse
+import asyncio
 import json
 import os
 import subprocess
@@ -12,27 +16,32 @@ import sys
 import tempfile
 import time
 import urllib.request
-from collections.abc import Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from pathlib import Path
-from statistics import quantiles
+from statistics import median, quantiles
 from typing import Any
 
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT / "tests" / "rollback"))
 
-import psutil  # noqa: E402 because the shops are in the tests
+import aiohttp  # noqa: E402 because the shops are in the tests
+import psutil  # noqa: E402
 from market import Market, Servers, opened  # noqa: E402
 from world import free_port  # noqa: E402
 
-from bot.sandbox.sandbox import Sandbox  # noqa: E402
+from actions.history.database import History, conninfo_of  # noqa: E402
+from actions.history.queries import live  # noqa: E402
 
 MANIFEST = ROOT / "manifest.yml"
 A_SECOND, SECONDS = 50, 20
 ROLLBACKS = 10
-IDLE_SECONDS = 20
+STARTS = 3
+SETTLE_SECONDS, IDLE_SECONDS = 10, 60
 PEOPLE = ("ana", "lena", "marco", "omar")
+#: A server-sent event that brings nothing new for so long was the last one.
+QUIET_SECONDS = 2.0
 
 PLAIN = """
 import os, sys
@@ -48,69 +57,136 @@ SocketModeHandler(app, os.environ["SLACK_APP_TOKEN"]).start()
 """
 
 
+@dataclass(frozen=True, kw_only=True)
+class LocalSlack:
+    """One in a process of its own, through its control side."""
+
+    page: str
+    environ: Mapping[str, str]
+
+    def post(self, path: str, body: Mapping[str, Any]) -> Any:
+        asked = urllib.request.Request(
+            f"{self.page}/control/{path}", data=json.dumps(body).encode(), headers={"Content-Type": "application/json"}
+        )
+        with urllib.request.urlopen(asked, timeout=30) as answer:
+            return json.load(answer)
+
+    def state(self) -> Any:
+        with urllib.request.urlopen(f"{self.page}/control/state", timeout=30) as answer:
+            return json.load(answer)
+
+
 def run(arguments: Sequence[str]) -> dict[str, Any]:
     options = argparse.ArgumentParser(prog="python -m bench slack")
     options.add_argument("--seconds", type=int, default=SECONDS)
     options.add_argument("--rollbacks", type=int, default=ROLLBACKS)
+    options.add_argument("--idle", type=int, default=IDLE_SECONDS)
     chosen = options.parse_args(list(arguments))
     with tempfile.TemporaryDirectory(prefix="backout-bench-") as name:
         folder = Path(name)
         folder.chmod(0o755)
-        plain = _plain(folder, chosen.seconds)
         with Servers(folder) as servers:
-            idle = _idle(servers, folder)
+            plain_alone = _plain(folder, chosen.seconds)
+            idle = _idle(servers, folder, chosen.idle)
             busy = _busy(servers, folder, chosen.rollbacks, chosen.seconds)
-    facts = {"plain_bolt": plain, "backout": busy, **idle}
+    facts = {"plain_bolt_with_nothing_else_running": plain_alone, "backout": busy, **idle, "load": os.getloadavg()}
     _show(facts)
     return facts
 
 
-def _plain(folder: Path, seconds: int) -> dict[str, float]:
-    with Sandbox(manifest=MANIFEST) as slack:
-        slack.turn(limits=False)
-        environ = {**os.environ, **slack.environment(), "PYTHONPATH": str(ROOT)}
-        with _process([sys.executable, "-c", PLAIN], environ, folder):
-            slack.wait_for_connection()
+@contextmanager
+def _slack(folder: Path) -> Iterator[LocalSlack]:
+    words = [sys.executable, "-m", "bot.sandbox", "--manifest", str(MANIFEST), "--port", "0"]
+    with subprocess.Popen(words, cwd=ROOT, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        page, environ = process.stdout.readline().partition("page: ")[2].strip(), dict[str, str]()
+        while len(environ) < 5:
+            name, _, value = process.stdout.readline().strip().partition("=")
+            environ[name] = value
+        try:
+            slack = LocalSlack(page=page, environ=environ)
+            slack.post("knobs", {"limits": False})
+            yield slack
+        finally:
+            process.terminate()
+            with suppress(subprocess.TimeoutExpired):
+                process.wait(10)
+
+
+def _plain(folder: Path, seconds: int) -> dict[str, Any]:
+    with _slack(folder) as slack:
+        with _process([sys.executable, "-c", PLAIN], {**os.environ, **slack.environ, "PYTHONPATH": str(ROOT)}, folder):
+            while not slack.state()["app"]["connected"]:
+                time.sleep(0.1)
             return _type_at(slack, seconds)
 
 
-def _idle(servers: Servers, folder: Path) -> dict[str, float]:
-    """From the start of the process to `/ready`; then what it takes when nothing happens."""
+def _idle(servers: Servers, folder: Path, seconds: int) -> dict[str, Any]:
+    """From the start of the process to `/ready`, the middle of some; then what it takes when nothing happens."""
     inside = folder / "idle"
     inside.mkdir()
-    with Sandbox(manifest=MANIFEST) as slack, opened(servers, inside, shops=1) as market:
-        began = time.monotonic()
-        with _serving(slack, market) as (process, ready):
-            ready_seconds = ready - began
-            time.sleep(5)
-            seen = psutil.Process(process.pid)
-            before, at = seen.cpu_times(), time.monotonic()
-            time.sleep(IDLE_SECONDS)
-            after = seen.cpu_times()
-            spent = after.user + after.system - before.user - before.system
-            return {
-                "ready_seconds": round(ready_seconds, 2),
-                "idle_megabytes": round(seen.memory_info().rss / 1e6, 1),
-                "idle_percent_of_a_core": round(100 * spent / (time.monotonic() - at), 2),
-            }
+    with _slack(folder) as slack, opened(servers, inside, shops=1) as market:
+        took = []
+        for number in range(STARTS):
+            began = time.monotonic()
+            with _serving(slack, market) as (process, ready):
+                took.append(ready - began)
+                if number < STARTS - 1:
+                    continue
+                time.sleep(SETTLE_SECONDS)
+                before, at = _spent(process.pid), time.monotonic()
+                time.sleep(seconds)
+                spent = _spent(process.pid) - before
+                return {
+                    "ready_seconds": round(median(took), 2),
+                    "idle_megabytes": round(sum(each.memory_full_info().pss for each in _family(process.pid)) / 1e6, 1),
+                    "idle_percent_of_a_core": round(100 * spent / (time.monotonic() - at), 2),
+                }
+    raise AssertionError
 
 
-def _busy(servers: Servers, folder: Path, rollbacks: int, seconds: int) -> dict[str, float]:
+def _family(pid: int) -> list[psutil.Process]:
+    first = psutil.Process(pid)
+    return [first, *first.children(recursive=True)]
+
+
+def _spent(pid: int) -> float:
+    """Processor seconds of all its processes, and of those that came and went."""
+    times = [each.cpu_times() for each in _family(pid)]
+    return sum(each.user + each.system + each.children_user + each.children_system for each in times)
+
+
+def _busy(servers: Servers, folder: Path, rollbacks: int, seconds: int) -> dict[str, Any]:
     inside = folder / "busy"
     inside.mkdir()
-    with Sandbox(manifest=MANIFEST) as slack, opened(servers, inside, shops=rollbacks) as market:
-        slack.turn(limits=False)
-        with _serving(slack, market):
-            ana = slack.person("ana")
+    with _slack(folder) as slack, opened(servers, inside, shops=rollbacks) as market:
+        with _serving(slack, market), History(conninfo_of(market.history_url)) as history:
+            ana, channel = _ids(slack)
             for shop in market.shops:
-                ana.types(f"/rollback {shop.name} because we measure")
-            return _type_at(slack, seconds)
+                told = {
+                    "as": ana["ana"],
+                    "act": "post",
+                    "channel": channel,
+                    "text": f"/rollback {shop.name} because we measure",
+                }
+                slack.post("act", told)
+            while len(live(history)) < rollbacks:
+                time.sleep(0.05)
+            facts = _type_at(slack, seconds)
+            return {**facts, "rollbacks_open_at_the_end": len(live(history))}
+
+
+def _ids(slack: LocalSlack) -> tuple[dict[str, str], str]:
+    state = slack.state()
+    people = {each["name"]: each["id"] for each in state["people"]}
+    return people, next(each["id"] for each in state["channels"] if each["name"] == "incidents")
 
 
 @contextmanager
-def _serving(slack: Sandbox, market: Market) -> Iterator[tuple["subprocess.Popen[bytes]", float]]:
+def _serving(slack: LocalSlack, market: Market) -> Iterator[tuple["subprocess.Popen[bytes]", float]]:
     port = free_port()
-    environ = {**market.environ, **slack.environment(), "BACKOUT_LISTEN": f"127.0.0.1:{port}"}
+    environ = {**market.environ, **slack.environ, "BACKOUT_LISTEN": f"127.0.0.1:{port}"}
+    del environ["BACKOUT_LEASE"]  # short for those who kill; here it is as it comes
     with _process([sys.executable, "-m", "bot", "serve"], environ, market.folder) as process:
         while not _ready(port):
             if process.poll() is not None:
@@ -142,23 +218,44 @@ def _process(words: list[str], environ: dict[str, str], folder: Path) -> Iterato
             process.wait()
 
 
-def _type_at(slack: Sandbox, seconds: int) -> dict[str, float]:
+def _type_at(slack: LocalSlack, seconds: int) -> dict[str, Any]:
     """Typed on the beat, whether or not the one before is acknowledged."""
-    people = [slack.person(name) for name in PEOPLE]
-    since = len(slack.traffic("ack"))
-    missed = 0
-    with ThreadPoolExecutor(64) as pool:
-        began, asked = time.monotonic(), []
+    return asyncio.run(_typing(slack, seconds))
+
+
+async def _typing(slack: LocalSlack, seconds: int) -> dict[str, Any]:
+    people, channel = _ids(slack)
+    async with aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=0)) as session:
+        loop = asyncio.get_running_loop()
+        known = {each["id"] async for each in _traffic(session, slack)}
+
+        async def types(person: str) -> bool:
+            told = {"as": person, "act": "post", "channel": channel, "text": "/rollback status"}
+            async with session.post(f"{slack.page}/control/act", json=told) as answer:
+                return bool((await answer.json()).get("ok"))
+
+        began, asked = loop.time(), []
         for number in range(A_SECOND * seconds):
-            time.sleep(max(0.0, began + number / A_SECOND - time.monotonic()))
-            asked.append(pool.submit(people[number % len(people)].types, "/rollback status", "#incidents"))
-        missed = sum(not each.result().get("ok") for each in asked)
-    took = sorted(float(each["seconds"]) for each in slack.traffic("ack")[since:] if each.get("seconds") is not None)
+            await asyncio.sleep(max(0.0, began + number / A_SECOND - loop.time()))
+            asked.append(asyncio.ensure_future(types(people[PEOPLE[number % len(PEOPLE)]])))
+        lasted = loop.time() - began
+        missed = sum(not each for each in await asyncio.gather(*asked))
+        heard = [each async for each in _traffic(session, slack) if each["id"] not in known and each["kind"] == "ack"]
+    took = sorted(float(each["seconds"]) for each in heard if each.get("seconds") is not None)
     cuts = quantiles(took, n=100)
     return {
-        "commands": len(asked), "missed": missed, "p50_ms": round(cuts[49] * 1e3, 1), "p99_ms": round(cuts[98] * 1e3, 1),
-        "worst_ms": round(took[-1] * 1e3, 1),
+        "commands": len(asked), "a_second": round(len(asked) / lasted, 1), "missed": missed,
+        "p50_ms": round(cuts[49] * 1e3, 1), "p99_ms": round(cuts[98] * 1e3, 1), "worst_ms": round(took[-1] * 1e3, 1),
     }  # fmt: skip
+
+
+async def _traffic(session: aiohttp.ClientSession, slack: LocalSlack) -> AsyncIterator[dict[str, Any]]:
+    """All that the local Slack remembers."""
+    async with session.get(f"{slack.page}/control/traffic") as stream:
+        with suppress(TimeoutError):
+            while line := await asyncio.wait_for(stream.content.readline(), QUIET_SECONDS):
+                if line.startswith(b"data: "):
+                    yield json.loads(line[6:])
 
 
 def _show(facts: dict[str, Any]) -> None:

@@ -42,6 +42,7 @@ class Attending:
         self._presence = presence
         self._lasting = lasting
         self._transports: list[Transport] = []
+        self._open = threading.Event()
 
     def attend(self, stopping: threading.Event) -> None:
         """Until we are stopping. ConfigurationError when Slack will never have us."""
@@ -59,6 +60,7 @@ class Attending:
         else:
             token = settings.slack_app_token
             self._begin(Sockets(app, token.get_secret_value() if token else ""), stopping)
+        self._open.set()
         log.info(
             "Slack can reach us: workspace %s, %s mode", self._presence.workspace.name, settings.slack_mode,
             extra={"event": "slack_ready", "seconds": round(time.monotonic() - began, 2)},
@@ -89,7 +91,7 @@ class Attending:
         """What has to be there for us to be of use."""
         return {
             "history": self._presence.has_history,
-            "slack": self._presence.has_met and all(each.connected for each in self._transports),
+            "slack": self._open.is_set() and all(each.connected for each in self._transports),
         }
 
     def _begin(self, transport: Transport, stopping: threading.Event) -> None:

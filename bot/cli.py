@@ -6,6 +6,7 @@ Exit codes: 0 done, 1 failed, 2 wrong usage or configuration, 3 refused, 4 halte
 import logging
 import secrets
 import sys
+from collections.abc import Callable
 from importlib.metadata import version
 
 import click
@@ -50,9 +51,14 @@ def main() -> None:
     sys.exit(run(sys.argv[1:]))
 
 
-def run(arguments: list[str]) -> int:  # noqa: PLR0911 because every way to end has its own code
+def run(arguments: list[str]) -> int:
+    return at_the_edge(lambda: backout.main(arguments, prog_name="backout", standalone_mode=False))
+
+
+def at_the_edge(call: Callable[[], object]) -> int:  # noqa: PLR0911 because every way to end has its own code
+    """How it ended, said and as an exit code."""
     try:
-        return int(backout.main(arguments, prog_name="backout", standalone_mode=False) or 0)
+        return int(call() or 0)  # type: ignore[call-overload] because click hands on what a verb returned: a number, or nothing
     except click.ClickException as error:
         error.show()
         return error.exit_code

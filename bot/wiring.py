@@ -5,8 +5,8 @@ import logging
 import os
 import pwd
 import threading
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, nullcontext, suppress
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from functools import cached_property, partial
@@ -28,7 +28,6 @@ if TYPE_CHECKING:  # each part is loaded when it is used: `--help` must be insta
     from actions.restore.listing import Listing
     from actions.restore.premises import Premises
     from actions.run.crewing import Sites
-    from bot.attending import Attending
     from bot.desk import Desk
     from bot.directory import SlackDirectory
 
@@ -51,6 +50,10 @@ class Wiring:
     """What a verb may ask for. Nothing is opened before it is asked for: `--help` must be instant."""
 
     environ: Mapping[str, str] = field(default_factory=lambda: dict(os.environ), repr=False)
+
+    def __reduce__(self) -> "tuple[Callable[[], Wiring], tuple[()]]":
+        """Another process reads for itself what we have read."""
+        return partial(Wiring, environ=self.environ), ()
 
     @cached_property
     def settings(self) -> Settings:
@@ -172,8 +175,11 @@ class Wiring:
                 with suppress(BackoutError):
                     note_live_revision(history, service, self.environ, source="check")
 
-    def serve(self, stopping: threading.Event) -> None:
-        """The background work and Slack, until we are stopping, or until Slack says that it will never have us."""
+    def attend(self, stopping: threading.Event) -> None:
+        """Slack, until we are stopping, or until it says that it will never have us. Nothing here carries anything out."""
+        from actions.history.database import open_history
+        from actions.history.watching import watch
+        from actions.history.worker import keep_working
         from bot.attending import Attending
         from bot.presence import Presence
 
@@ -187,17 +193,22 @@ class Wiring:
                 errors.append(error)
                 stopping.set()
 
+        def tell() -> None:
+            with self.history_url() as url, open_history(url) as history, attending.telling(history, stopping):
+                watch(history, stopping)
+
         thread = threading.Thread(target=attend, name="slack", daemon=True)
         thread.start()
         try:
-            self.work(stopping, attending)
+            keep_working(tell, stopping)
         finally:
             attending.leave()
         if errors:
             raise errors[0]
 
-    def work(self, stopping: threading.Event, attending: "Attending | None" = None) -> None:
+    def work(self, stopping: threading.Event) -> None:
         """The background work, until we are stopping; while the history is away it waits."""
+        from actions.assess.forgotten import sweep_forgotten
         from actions.assess.lookout import TASK, Lookout, sightings
         from actions.history.database import open_history
         from actions.history.queue import queue_app
@@ -208,6 +219,9 @@ class Wiring:
         from actions.restore.scheduled import TASK as BACKUPS
         from actions.restore.scheduled import TIDY_TASK as RETENTION
 
+        # Beside the work: a server that does not answer must not hold it up.
+        known = tuple(self.catalog.services.values())
+        threading.Thread(target=sweep_forgotten, args=(known, self.environ), name="sweep", daemon=True).start()
         services = self.watched.services()
         lookout = Lookout(services, self.environ, stopping)
 
@@ -222,8 +236,7 @@ class Wiring:
                 log.info("Ready, with the %s", history.where, extra={"event": "serve_ready"})
                 tasks = (sightings(lookout, history), backups(night_watch, history))
                 app = queue_app(url, *tasks, tidying(TASK, BACKUPS, RETENTION))
-                telling = attending.telling(history, stopping) if attending else nullcontext()
-                with telling, self._runs(history, stopping):
+                with self._runs(history, stopping):
                     run_worker(app, stopping, where=history.where, at_start=[TASK, BACKUPS])
 
         keep_working(work, stopping)

@@ -7,14 +7,14 @@ transaction that it still holds what it claimed; one that lost it must stop touc
 from dataclasses import dataclass
 from datetime import timedelta
 
-from sqlalchemy import Connection, case, func, literal, or_, select, text, update
+from sqlalchemy import Connection, case, exists, func, literal, or_, select, text, update
 from sqlalchemy.dialects.postgresql import insert
 
 from actions.errors import BackoutError
 from actions.history.canonical import JsonObject
 from actions.history.database import History
 from actions.history.lifecycle import Status
-from actions.history.tables import rollbacks, runs
+from actions.history.tables import LIVE_SQL, rollbacks, runs
 from actions.history.values import RollbackId
 
 #: Long enough for a short absence of the database, short enough for a dead runner to be replaced within the minute.
@@ -96,6 +96,12 @@ def release(history: History, lease: Lease, *, wake_in: timedelta | None = None)
             .where(runs.c.rollback_id == lease.rollback.number, runs.c.fence == lease.fence)
             .values(owner=None, lease_until=None, wake_at=wake_at, progress=None, updated_at=_NOW)
         )
+
+
+def anything_open(history: History) -> bool:
+    """Is there anything that could have to be done, by runners or by people? While nobody asks for anything: no."""
+    with history.reading() as connection:
+        return bool(connection.scalar(select(exists().where(text(LIVE_SQL)).select_from(rollbacks))))
 
 
 def waiting_for_somebody(history: History) -> tuple[RollbackId, ...]:

@@ -11,7 +11,7 @@ import threading
 import time
 
 from actions.errors import BackoutError
-from actions.history.leases import waiting_for_somebody
+from actions.history.leases import anything_open, waiting_for_somebody
 from actions.history.values import RollbackId
 from actions.run.duties import Duties
 from actions.run.runner import Crew, advance
@@ -52,10 +52,7 @@ class Shift:
         away = False
         while not self._stopping.is_set():
             try:
-                if self._duties is not None:
-                    self._duties.look()
-                for rollback in waiting_for_somebody(self._crew.history):
-                    self._take_on(rollback)
+                self._look()
                 away = False
             except BackoutError as error:
                 log.log(logging.DEBUG if away else logging.WARNING, "Cannot look for work: %s", error.what,
@@ -63,6 +60,14 @@ class Shift:
                 away = True
             self._rest()
         self._leave()
+
+    def _look(self) -> None:
+        if not anything_open(self._crew.history):
+            return
+        if self._duties is not None:
+            self._duties.look()
+        for rollback in waiting_for_somebody(self._crew.history):
+            self._take_on(rollback)
 
     def _take_on(self, rollback: RollbackId) -> None:
         with self._lock:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from actions.errors import BackoutError
-from actions.history.announcements import to_be_told
+from actions.history.announcements import record_stamp, to_be_told
 from actions.history.announcers import Lead, lead, step_down
 from actions.history.database import History
 from actions.history.deliveries import forget_old_deliveries
@@ -57,6 +57,8 @@ class Announcer:
         self._busy: dict[RollbackId, Future[None]] = {}
         self._viewers = Viewers(presence, history)
         self._tidy_at = 0.0
+        #: The last entry of a record of which nothing was left to tell.
+        self._quiet_since: int | None = None
         self._pool = ThreadPoolExecutor(AT_ONCE, thread_name_prefix="telling")
 
     def work(self, stopping: threading.Event, over: threading.Event) -> None:
@@ -92,6 +94,7 @@ class Announcer:
             self._led_until = now + lasting
         if self._leading is not None and (before is None or before.fence != self._leading.fence):
             self._known.clear()
+            self._quiet_since = None
             log.info("This process tells people what happens", extra={"event": "telling"})
         return self._leading is not None
 
@@ -104,8 +107,18 @@ class Announcer:
     def _look(self) -> None:
         leading = self._leading
         assert leading is not None  # noqa: S101 because `_lead` said so
-        stamps = to_be_told(self._history, leading)
         now = time.monotonic()
+        with self._history.reading() as connection:
+            written = record_stamp(connection)
+        if now >= self._tidy_at:
+            self._tidy_at = now + TIDY_SECONDS
+            with self._history.writing() as connection:
+                forget_old_deliveries(connection)
+        if written == self._quiet_since:
+            self._viewers.look(leading)
+            return
+        stamps = to_be_told(self._history, leading)
+        self._quiet_since = None if stamps or self._busy else written
         for rollback, stamp in stamps.items():
             known = self._known.get(rollback)
             if rollback in self._busy or (known is not None and known.stamp == stamp and now < known.again):
@@ -114,10 +127,6 @@ class Announcer:
         for rollback in [each for each in self._known if each not in stamps]:
             del self._known[rollback]
         self._viewers.look(leading)
-        if now >= self._tidy_at:
-            self._tidy_at = now + TIDY_SECONDS
-            with self._history.writing() as connection:
-                forget_old_deliveries(connection)
 
     def _tell(self, leading: Lead, rollback: RollbackId, stamp: str) -> None:
         """In a thread; its edge."""

@@ -1,9 +1,10 @@
 import logging
-import threading
+from collections.abc import Callable
+from functools import partial
 
 import click
 
-from actions.assess.forgotten import sweep_forgotten
+from bot.logs import set_up_logging
 from bot.stopping import run_until_stopped
 from bot.wiring import Wiring
 
@@ -13,7 +14,7 @@ log = logging.getLogger(__name__)
 @click.command
 @click.option("--workers-only", is_flag=True, help="Do the background work, without Slack.")
 @click.pass_obj
-def serve(wiring: Wiring, *, workers_only: bool) -> None:
+def serve(wiring: Wiring, *, workers_only: bool) -> int:
     """Serve Slack and do the background work until SIGTERM or Ctrl-C: carry rollbacks out, take scheduled backups, look at
     every service of the catalog once a minute and note which revision is live, since when, and what was written by then.
 
@@ -30,8 +31,20 @@ def serve(wiring: Wiring, *, workers_only: bool) -> None:
         count, "service" if count == 1 else "services", wiring.settings.catalog, "without" if workers_only else "with",
         extra={"event": "serve_started", "services": count, "catalog": str(wiring.settings.catalog)},
     )  # fmt: skip
-    # Beside the work: a server that does not answer must not hold it up.
-    services = tuple(wiring.catalog.services.values())
-    threading.Thread(target=sweep_forgotten, args=(services, wiring.environ), name="sweep", daemon=True).start()
-    run_until_stopped(wiring.work if workers_only else wiring.serve)
+    if workers_only:
+        run_until_stopped(wiring.work)
+        code = 0
+    else:
+        from bot.parts import run_parts
+
+        code = run_parts({"Slack": wiring.attend, "the work": wiring.work}, partial(_at_the_edge, wiring))
     log.info("Stopped", extra={"event": "serve_stopped"})
+    return code
+
+
+def _at_the_edge(wiring: Wiring, call: Callable[[], object]) -> int:
+    """Of a process that may know nothing yet."""
+    from bot.cli import at_the_edge
+
+    set_up_logging(wiring.settings.log, wiring.settings.log_level)
+    return at_the_edge(call)
