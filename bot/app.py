@@ -1,7 +1,7 @@
 """The Bolt app: all listeners, no transport. Whether Slack speaks to it through a socket or over HTTP makes no difference.
 
 Bolt asks Slack who it is at every request unless it is told; it writes the whole body of a request to the log when the
-signature is wrong; and its threads are few. All three are settled here.
+signature is wrong; and it passes each request on from thread to thread. All three are settled here.
 """
 
 import logging
@@ -17,9 +17,6 @@ from bot.errands import AT_ONCE, Errands, unexpected
 from bot.listeners import register
 from bot.presence import Presence
 from bot.visitors import visitor_of
-
-#: A listener only acknowledges and hands over, so these are hardly ever busy.
-LISTENERS_AT_ONCE = 32
 
 log = logging.getLogger(__name__)
 
@@ -40,7 +37,9 @@ def build_app(presence: Presence) -> App:
         authorize=authorize,
         signing_secret=secret.get_secret_value() if secret else "",
         raise_error_for_unhandled_request=True,
-        listener_executor=ThreadPoolExecutor(LISTENERS_AT_ONCE, thread_name_prefix="listener"),
+        # A listener acknowledges, decodes and hands over: in the thread that heard it, for each that follows would have to
+        # wait for its turn before Slack has its answer.
+        process_before_response=True,
         logger=_quiet_logger(),
     )
     errands = Errands(presence=presence, pool=ThreadPoolExecutor(AT_ONCE, thread_name_prefix="errand"))

@@ -4,6 +4,7 @@ import getpass
 import logging
 import os
 import pwd
+import sys
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
@@ -32,6 +33,9 @@ if TYPE_CHECKING:  # each part is loaded when it is used: `--help` must be insta
     from bot.directory import SlackDirectory
 
 log = logging.getLogger(__name__)
+
+#: An acknowledgement passes through several threads, and each turn of another's that it waits for is no longer than this.
+SHORT_TURN_SECONDS = 0.001
 
 
 def login_name(environ: Mapping[str, str]) -> str:
@@ -183,6 +187,7 @@ class Wiring:
         from bot.attending import Attending
         from bot.presence import Presence
 
+        sys.setswitchinterval(SHORT_TURN_SECONDS)
         attending = Attending(Presence(self.settings, lambda: self.catalog, self.environ), lasting=self.settings.lease)
         errors = list[BackoutError]()
 

@@ -8,8 +8,8 @@ import asyncio
 import logging
 import threading
 import time
-from collections.abc import Callable, Iterable
-from contextlib import suppress
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager, suppress
 
 import procrastinate
 import psycopg
@@ -25,7 +25,9 @@ NAME = "backout"
 AT_ONCE = 4
 FIRST_PAUSE_SECONDS = 1.0
 LONGEST_PAUSE_SECONDS = 10.0
-_TICK_SECONDS = 0.25
+#: A job rings a bell; this is for a bell that cannot be heard, through some poolers.
+POLL_SECONDS = 15.0
+GLANCE_SECONDS = 5.0
 
 
 def keep_working(work: Callable[[], None], stopping: threading.Event) -> None:
@@ -78,12 +80,37 @@ async def _work(app: procrastinate.App, stopping: threading.Event, at_start: Ite
                 await app.tasks[name].defer_async(timestamp=int(time.time()))
         worker = asyncio.create_task(
             app.run_worker_async(
-                name=NAME, concurrency=AT_ONCE, delete_jobs="successful", install_signal_handlers=False
+                name=NAME, concurrency=AT_ONCE, delete_jobs="successful", install_signal_handlers=False,
+                fetch_job_polling_interval=POLL_SECONDS,
             )
-        )
-        # Looked at, not waited for: a thread that waits for the event would keep the process when the worker ends.
-        while not worker.done() and not stopping.is_set():
-            await asyncio.wait({worker}, timeout=_TICK_SECONDS)
+        )  # fmt: skip
+        with _told(stopping) as told:
+            await asyncio.wait({worker, told}, return_when=asyncio.FIRST_COMPLETED)
         worker.cancel()  # the worker takes it for "finish what you do, then end"
         with suppress(asyncio.CancelledError):
             await worker
+
+
+@contextmanager
+def _told(stopping: threading.Event) -> Iterator["asyncio.Future[None]"]:
+    """Done when we are stopping. The thread that waits for it is a daemon, and ends soon after the worker has."""
+    loop, over = asyncio.get_running_loop(), threading.Event()
+    told: asyncio.Future[None] = loop.create_future()
+
+    def tell() -> None:
+        if not told.done():
+            told.set_result(None)
+
+    def wait() -> None:
+        while not stopping.wait(GLANCE_SECONDS):
+            if over.is_set():
+                return
+        with suppress(RuntimeError):  # the loop is closed: nobody waits any more
+            loop.call_soon_threadsafe(tell)
+
+    threading.Thread(target=wait, name="worker-stopping", daemon=True).start()
+    try:
+        yield told
+    finally:
+        over.set()
+        told.cancel()

@@ -28,6 +28,8 @@ log = logging.getLogger(__name__)
 
 NAME = "slack"
 LOOK_SECONDS = 1.0
+#: While there is nothing to tell of; what people do in Slack is told at once all the same.
+QUIET_LOOK_SECONDS = 3.0
 AT_ONCE = 6
 TIDY_SECONDS = 3600.0
 #: After a fault of ours: not at once again, and not never.
@@ -77,7 +79,7 @@ class Announcer:
                 # The edge of a thread: a fault in telling must not end the telling.
                 log.exception("A fault in telling", extra={"event": "telling_crashed"})
                 over.wait(FAULT_SECONDS)
-            if self._presence.nudged.wait(LOOK_SECONDS):
+            if self._presence.nudged.wait(LOOK_SECONDS if self._quiet_since is None else QUIET_LOOK_SECONDS):
                 self._presence.nudged.clear()
         self._leave()
 
