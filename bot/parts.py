@@ -125,8 +125,9 @@ def _live(name: str, work: Work, reading: Connection, writing: Connection, edge:
     """A part's whole life, in its own process."""
     writing.close()
     signal.set_wakeup_fd(-1)
-    # Ctrl-C reaches the whole group; the order to end comes through the pipe.
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    # Where the kernel shares the machine between sessions, those who answer people have one of their own. A Ctrl-C is for
+    # whoever started us: the order to end comes through the pipe.
+    os.setsid()
     threading.current_thread().name = name
     try:
         code = edge(lambda: run_until_stopped(work, lifeline=reading))

@@ -73,7 +73,7 @@ def start(argv: list[str], status: int, nice: int) -> int:
         if os.getppid() != leash:
             os._exit(1)
         if nice:
-            os.nice(nice)
+            step_back(nice)
         signal.set_wakeup_fd(-1)
         for number in (signal.SIGCHLD, signal.SIGINT, signal.SIGPIPE):
             signal.signal(number, signal.SIG_DFL)
@@ -81,6 +81,13 @@ def start(argv: list[str], status: int, nice: int) -> int:
     except OSError as error:
         report(status, f"cannot start {error.errno}")
     os._exit(127)
+
+
+def step_back(nice: int) -> None:
+    """Ourselves, and the session: where the kernel shares the machine between sessions, they are what it weighs."""
+    os.nice(nice)
+    with contextlib.suppress(OSError):
+        Path("/proc/self/autogroup").write_text(str(nice))
 
 
 def let_go_of_the_streams() -> None:
