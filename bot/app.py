@@ -6,14 +6,13 @@ signature is wrong; and it passes each request on from thread to thread. All thr
 
 import logging
 from collections.abc import Mapping
-from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from slack_bolt import App
 from slack_bolt.authorization import AuthorizeResult
 from slack_bolt.error import BoltUnhandledRequestError
 
-from bot.errands import AT_ONCE, Errands, unexpected
+from bot.errands import Errands, unexpected
 from bot.listeners import register
 from bot.presence import Presence
 from bot.visitors import visitor_of
@@ -21,7 +20,7 @@ from bot.visitors import visitor_of
 log = logging.getLogger(__name__)
 
 
-def build_app(presence: Presence) -> App:
+def build_app(presence: Presence, errands: Errands | None = None) -> App:
     secret = presence.settings.slack_signing_secret
 
     def authorize() -> AuthorizeResult:
@@ -42,8 +41,7 @@ def build_app(presence: Presence) -> App:
         process_before_response=True,
         logger=_quiet_logger(),
     )
-    errands = Errands(presence=presence, pool=ThreadPoolExecutor(AT_ONCE, thread_name_prefix="errand"))
-    register(app, errands)
+    register(app, errands or Errands(presence=presence))
 
     @app.error
     def failed(error: Exception, body: Mapping[str, Any]) -> None:

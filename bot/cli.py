@@ -58,7 +58,8 @@ def run(arguments: list[str]) -> int:
 def at_the_edge(call: Callable[[], object]) -> int:  # noqa: PLR0911 because every way to end has its own code
     """How it ended, said and as an exit code."""
     try:
-        return int(call() or 0)  # type: ignore[call-overload] because click hands on what a verb returned: a number, or nothing
+        code = call()
+        return code if isinstance(code, int) else 0
     except click.ClickException as error:
         error.show()
         return error.exit_code

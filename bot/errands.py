@@ -6,9 +6,10 @@ people and redacted, and whatever we did not foresee is told as a reference to a
 
 import logging
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Any
 
 from actions.errors import BackoutError
 from actions.history.deliveries import first_time
@@ -30,7 +31,7 @@ Work = Callable[[Reply], None]
 @dataclass(frozen=True, kw_only=True)
 class Errands:
     presence: Presence
-    pool: ThreadPoolExecutor
+    pool: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(AT_ONCE, thread_name_prefix="errand"))
 
     def run(self, visitor: Visitor, what: str, work: Work, *, typed: bool = False) -> None:
         """`typed`: it is a command, which counts in some channels only."""
@@ -69,6 +70,16 @@ class Errands:
             reply(notices.trouble(error))
         except Exception as error:  # noqa: BLE001 because it is the edge of a thread: told and logged, not lost
             reply(unexpected(error, what))
+
+
+@dataclass(frozen=True, kw_only=True)
+class HandedOn(Errands):
+    """Of a process that only hears: another one does it."""
+
+    say: Callable[[Mapping[str, Any]], None]
+
+    def run(self, visitor: Visitor, what: str, work: Work, *, typed: bool = False) -> None:  # noqa: ARG002 because it is the other's
+        self.say(visitor.body)
 
 
 def unexpected(error: BaseException, what: str) -> Message:

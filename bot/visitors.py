@@ -30,6 +30,8 @@ class Visitor:
     key: str
     trigger: str | None = field(default=None, repr=False)
     response_url: str | None = field(default=None, repr=False)
+    #: What Slack sent, for those who hand it on.
+    body: Mapping[str, Any] = field(default_factory=dict, repr=False, compare=False)
 
     @property
     def identity(self) -> Identity:
@@ -100,7 +102,7 @@ def visitor_of(body: Mapping[str, Any]) -> Visitor:
         channel=_id(channel) or None,
         key=_key(body),
         trigger=_text(body.get("trigger_id")),
-        response_url=_text(body.get("response_url")),
+        response_url=_text(body.get("response_url")), body=body,
     )  # fmt: skip
 
 

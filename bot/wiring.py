@@ -4,6 +4,7 @@ import getpass
 import logging
 import os
 import pwd
+import socket
 import sys
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -179,35 +180,49 @@ class Wiring:
                 with suppress(BackoutError):
                     note_live_revision(history, service, self.environ, source="check")
 
-    def attend(self, stopping: threading.Event) -> None:
-        """Slack, until we are stopping, or until it says that it will never have us. Nothing here carries anything out."""
+    def hear(self, end: socket.socket, stopping: threading.Event) -> None:
+        """Slack's side, until we are stopping, or until Slack says that it will never have us."""
+        from bot.attending import Hearing
+        from bot.presence import Presence
+        from bot.wire import Mouth
+
+        sys.setswitchinterval(SHORT_TURN_SECONDS)
+        hearing = Hearing(Presence(self.settings, lambda: self.catalog, self.environ), Mouth(end))
+        try:
+            hearing.hear(stopping)
+        finally:
+            hearing.leave()
+
+    def answer(self, end: socket.socket, stopping: threading.Event) -> None:
+        """What was heard, until we are stopping; and telling what happens. Nothing here carries a rollback out."""
         from actions.history.database import open_history
         from actions.history.watching import watch
         from actions.history.worker import keep_working
-        from bot.attending import Attending
+        from bot.attending import Answering
         from bot.presence import Presence
+        from bot.wire import Ear
 
-        sys.setswitchinterval(SHORT_TURN_SECONDS)
-        attending = Attending(Presence(self.settings, lambda: self.catalog, self.environ), lasting=self.settings.lease)
+        presence = Presence(self.settings, lambda: self.catalog, self.environ)
+        answering = Answering(presence, Ear(end), lasting=self.settings.lease)
         errors = list[BackoutError]()
 
-        def attend() -> None:
+        def answer() -> None:
             try:
-                attending.attend(stopping)
+                answering.answer(stopping)
             except BackoutError as error:
                 errors.append(error)
                 stopping.set()
 
         def tell() -> None:
-            with self.history_url() as url, open_history(url) as history, attending.telling(history, stopping):
+            with self.history_url() as url, open_history(url) as history, answering.telling(history, stopping):
                 watch(history, stopping)
 
-        thread = threading.Thread(target=attend, name="slack", daemon=True)
+        thread = threading.Thread(target=answer, name="answering", daemon=True)
         thread.start()
         try:
             keep_working(tell, stopping)
         finally:
-            attending.leave()
+            answering.leave()
         if errors:
             raise errors[0]
 

@@ -35,9 +35,16 @@ def serve(wiring: Wiring, *, workers_only: bool) -> int:
         run_until_stopped(wiring.work)
         code = 0
     else:
-        from bot.parts import run_parts
+        from bot.parts import Work, run_parts
+        from bot.wire import pair
 
-        code = run_parts({"Slack": wiring.attend, "the work": wiring.work}, partial(_at_the_edge, wiring))
+        hearing, answering = pair()
+        parts: dict[str, Work] = {
+            "hearing Slack": partial(wiring.hear, hearing),
+            "answering": partial(wiring.answer, answering),
+            "the work": wiring.work,
+        }
+        code = run_parts(parts, partial(_at_the_edge, wiring))
     log.info("Stopped", extra={"event": "serve_stopped"})
     return code
 
