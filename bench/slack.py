@@ -17,7 +17,7 @@ import tempfile
 import time
 import urllib.request
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import median, quantiles
@@ -65,14 +65,14 @@ class LocalSlack:
     environ: Mapping[str, str]
 
     def post(self, path: str, body: Mapping[str, Any]) -> Any:
-        asked = urllib.request.Request(
+        asked = urllib.request.Request(  # noqa: S310 because it is on this machine
             f"{self.page}/control/{path}", data=json.dumps(body).encode(), headers={"Content-Type": "application/json"}
         )
-        with urllib.request.urlopen(asked, timeout=30) as answer:
+        with urllib.request.urlopen(asked, timeout=30) as answer:  # noqa: S310
             return json.load(answer)
 
     def state(self) -> Any:
-        with urllib.request.urlopen(f"{self.page}/control/state", timeout=30) as answer:
+        with urllib.request.urlopen(f"{self.page}/control/state", timeout=30) as answer:  # noqa: S310
             return json.load(answer)
 
 
@@ -95,7 +95,7 @@ def run(arguments: Sequence[str]) -> dict[str, Any]:
 
 
 @contextmanager
-def _slack(folder: Path) -> Iterator[LocalSlack]:
+def _slack() -> Iterator[LocalSlack]:
     words = [sys.executable, "-m", "bot.sandbox", "--manifest", str(MANIFEST), "--port", "0"]
     with subprocess.Popen(words, cwd=ROOT, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
@@ -114,18 +114,20 @@ def _slack(folder: Path) -> Iterator[LocalSlack]:
 
 
 def _plain(folder: Path, seconds: int) -> dict[str, Any]:
-    with _slack(folder) as slack:
-        with _process([sys.executable, "-c", PLAIN], {**os.environ, **slack.environ, "PYTHONPATH": str(ROOT)}, folder):
-            while not slack.state()["app"]["connected"]:
-                time.sleep(0.1)
-            return _type_at(slack, seconds)
+    with ExitStack() as stack:
+        slack = stack.enter_context(_slack())
+        environ = {**os.environ, **slack.environ, "PYTHONPATH": str(ROOT)}
+        stack.enter_context(_process([sys.executable, "-c", PLAIN], environ, folder))
+        while not slack.state()["app"]["connected"]:
+            time.sleep(0.1)
+        return _type_at(slack, seconds)
 
 
 def _idle(servers: Servers, folder: Path, seconds: int) -> dict[str, Any]:
     """From the start of the process to `/ready`, the middle of some; then what it takes when nothing happens."""
     inside = folder / "idle"
     inside.mkdir()
-    with _slack(folder) as slack, opened(servers, inside, shops=1) as market:
+    with _slack() as slack, opened(servers, inside, shops=1) as market:
         took = []
         for number in range(STARTS):
             began = time.monotonic()
@@ -159,21 +161,24 @@ def _spent(pid: int) -> float:
 def _busy(servers: Servers, folder: Path, rollbacks: int, seconds: int) -> dict[str, Any]:
     inside = folder / "busy"
     inside.mkdir()
-    with _slack(folder) as slack, opened(servers, inside, shops=rollbacks) as market:
-        with _serving(slack, market), History(conninfo_of(market.history_url)) as history:
-            ana, channel = _ids(slack)
-            for shop in market.shops:
-                told = {
-                    "as": ana["ana"],
-                    "act": "post",
-                    "channel": channel,
-                    "text": f"/rollback {shop.name} because we measure",
-                }
-                slack.post("act", told)
-            while len(live(history)) < rollbacks:
-                time.sleep(0.05)
-            facts = _type_at(slack, seconds)
-            return {**facts, "rollbacks_open_at_the_end": len(live(history))}
+    with ExitStack() as stack:
+        slack = stack.enter_context(_slack())
+        market = stack.enter_context(opened(servers, inside, shops=rollbacks))
+        stack.enter_context(_serving(slack, market))
+        history = stack.enter_context(History(conninfo_of(market.history_url)))
+        ana, channel = _ids(slack)
+        for shop in market.shops:
+            told = {
+                "as": ana["ana"],
+                "act": "post",
+                "channel": channel,
+                "text": f"/rollback {shop.name} because we measure",
+            }
+            slack.post("act", told)
+        while len(live(history)) < rollbacks:
+            time.sleep(0.05)
+        facts = _type_at(slack, seconds)
+        return {**facts, "rollbacks_open_at_the_end": len(live(history))}
 
 
 def _ids(slack: LocalSlack) -> tuple[dict[str, str], str]:

@@ -172,7 +172,6 @@ def _ask(commands: Commands, where: MigrationsPlace, wanted: Mapping[str, Any]) 
         stdin=_source(),
         deadline=where.deadline,
         keep_bytes=KEEP_BYTES,
-        unhurried=True,
     )
     answer = _answer_in(commands.run(command), nonce, where)
     if "error" in answer:

@@ -16,7 +16,6 @@ from typing import IO
 
 from actions.errors import UnavailableError
 from actions.platforms import leash
-from actions.platforms.port import UNHURRIED
 from actions.redaction import redact
 
 PIECE = 256 * 1024
@@ -42,7 +41,7 @@ class Child:
         self._said = TemporaryFile()  # noqa: SIM115
         lifeline, self._lifeline = os.pipe()
         self._status, status = os.pipe()
-        watcher = [sys.executable, "-I", "-S", leash.__file__, str(lifeline), str(status), str(UNHURRIED), "0"]
+        watcher = [sys.executable, "-I", "-S", leash.__file__, str(lifeline), str(status), "0"]
         try:
             self._process = subprocess.Popen(
                 [*watcher, *(str(part) for part in command)],

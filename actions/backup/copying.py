@@ -136,7 +136,7 @@ _OF_A_SCHEMA: LiteralString = "SELECT FROM pg_publication_namespace LIMIT 1"
 def _dump(url: str, programs: ClientPrograms, options: tuple[str, ...], patience: Patience) -> Command:
     return Command(
         argv=(str(programs.folder / "pg_dump"), *options), env=_environment(url), deadline=patience.left(),
-        keep_bytes=LARGEST_SCRIPT, unhurried=True,
+        keep_bytes=LARGEST_SCRIPT,
     )  # fmt: skip
 
 
@@ -145,7 +145,7 @@ def _fill(url: str, programs: ClientPrograms, patience: Patience, script: bytes 
     environment["PGOPTIONS"] = f"{environment.get('PGOPTIONS', '')} -c synchronous_commit=off".strip()
     return Command(
         argv=(str(programs.folder / "psql"), "--no-psqlrc", "--quiet", "-v", "ON_ERROR_STOP=1"), env=environment,
-        stdin=script, deadline=patience.left(), unhurried=True,
+        stdin=script, deadline=patience.left(),
     )  # fmt: skip
 
 

@@ -143,7 +143,6 @@ def _command(order: Order, marker: str, word: Callable[[], bytes | None] | None)
         + b"\n",
         last_word=word,
         leaves=order.leaves,
-        unhurried=order.fence is not None,
         deadline=order.deadline,
     )
 

@@ -1,9 +1,8 @@
 """Holds one command on a leash: if whoever started it goes away, even by `kill -9`, the command goes away with it.
 
-Run as `python -I -S leash.py LIFELINE STATUS NICE N RITE... PROGRAM ARGUMENT...` by `local.py`; standard library only, nothing
+Run as `python -I -S leash.py LIFELINE STATUS N RITE... PROGRAM ARGUMENT...` by `local.py`; standard library only, nothing
 of ours. LIFELINE is the reading end of a pipe whose other end only our parent holds, so its end-of-file is the parent's
-death, and a byte on it is the order to kill. STATUS is where the outcome is reported, in one line. NICE is by how much the
-command steps back behind whoever answers people. The N words of RITE are
+death, and a byte on it is the order to kill. STATUS is where the outcome is reported, in one line. The N words of RITE are
 a command that is run after a killing, whoever ordered it: it ends what the command had started out of our reach.
 
 Why a process of our own: a death signal set by `prctl` or `setpriv` reaches only the direct child and is lost at its
@@ -34,8 +33,8 @@ RITES_SECONDS = 20.0
 def main() -> None:
     """Start the command, wait for it or for the order to kill it, report."""
     lifeline, status = int(sys.argv[1]), int(sys.argv[2])
-    nice, number = int(sys.argv[3]), int(sys.argv[4])
-    rites, argv = sys.argv[5 : 5 + number], sys.argv[5 + number :]
+    number = int(sys.argv[3])
+    rites, argv = sys.argv[4 : 4 + number], sys.argv[4 + number :]
     for descriptor in (lifeline, status):
         # The command must not hold them: the end of the one and the silence of the other mean something.
         os.set_inheritable(descriptor, False)  # noqa: FBT003  it has no name for it
@@ -44,7 +43,7 @@ def main() -> None:
     signal.signal(signal.SIGCHLD, lambda *_: None)
     signal.set_wakeup_fd(wake, warn_on_full_buffer=False)
     ask_the_kernel(PR_SET_CHILD_SUBREAPER, 1)
-    child = start(argv, status, nice)
+    child = start(argv, status)
     let_go_of_the_streams()
     while True:
         ready, _, _ = select.select([lifeline, ended], [], [])
@@ -61,7 +60,7 @@ def main() -> None:
             return
 
 
-def start(argv: list[str], status: int, nice: int) -> int:
+def start(argv: list[str], status: int) -> int:
     """Fork the command into a session of its own; the number of its process, which is also its group's."""
     leash = os.getpid()
     child = os.fork()
@@ -72,8 +71,6 @@ def start(argv: list[str], status: int, nice: int) -> int:
         ask_the_kernel(PR_SET_PDEATHSIG, signal.SIGKILL)
         if os.getppid() != leash:
             os._exit(1)
-        if nice:
-            step_back(nice)
         signal.set_wakeup_fd(-1)
         for number in (signal.SIGCHLD, signal.SIGINT, signal.SIGPIPE):
             signal.signal(number, signal.SIG_DFL)
@@ -81,13 +78,6 @@ def start(argv: list[str], status: int, nice: int) -> int:
     except OSError as error:
         report(status, f"cannot start {error.errno}")
     os._exit(127)
-
-
-def step_back(nice: int) -> None:
-    """Ourselves, and the session: where the kernel shares the machine between sessions, they are what it weighs."""
-    os.nice(nice)
-    with contextlib.suppress(OSError):
-        Path("/proc/self/autogroup").write_text(str(nice))
 
 
 def let_go_of_the_streams() -> None:

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import IO, cast
 
 from actions.errors import ConfigurationError, UnavailableError
-from actions.platforms.port import UNHURRIED, Command, Ended, Finished, Line, Stream
+from actions.platforms.port import Command, Ended, Finished, Line, Stream
 
 #: What a program may need to work at all, and what holds no secret of ours.
 ORDINARY = (
@@ -104,8 +104,7 @@ def on_a_leash(command: Command, env: Mapping[str, str]) -> Iterator[_Leashed]:
     leash = Path(__file__).with_name("leash.py")
     rites = command.last_rites
     argv = [
-        sys.executable, "-I", "-S", str(leash), str(lifeline), str(theirs),
-        str(UNHURRIED if command.unhurried else 0), str(len(rites)), *rites, *command.argv,
+        sys.executable, "-I", "-S", str(leash), str(lifeline), str(theirs), str(len(rites)), *rites, *command.argv,
     ]  # fmt: skip
     pipe = subprocess.PIPE
     try:

@@ -11,9 +11,6 @@ from enum import Enum
 from pathlib import PurePath
 from typing import Protocol
 
-#: By so much steps back, of the 19 there are, whoever is not in a hurry.
-UNHURRIED = 10
-
 
 class Stream(Enum):
     """Which of its two voices a command used."""
@@ -90,9 +87,6 @@ class Command:
     #: A command that is run, on this machine, once this one was killed or we have died: for whatever it started
     #: that is out of our reach, such as a container.
     last_rites: tuple[str, ...] = ()
-    #: Nobody waits for it as for an answer: on this machine it steps back when everybody wants to work. Never for what starts
-    #: something that stays.
-    unhurried: bool = False
     deadline: timedelta = timedelta(minutes=10)
     #: Each stream keeps its beginning and its end when it is longer than this; the command is never hurt by that.
     keep_bytes: int = 64 * 1024 * 1024
