@@ -161,6 +161,6 @@ def _put_before_people(connection: Connection, pen: Recorder, rollback: Rollback
         approvals_needed=verdict.approvals, expires_at=expires,
     )  # fmt: skip
     if to is Status.REFUSED:
-        facts["outcome"] = "The policy refuses it: " + " ".join(verdict.reasons[:2])
+        facts["outcome"] = "The policy refuses it: " + " ".join(verdict.reasons[:1])
     details: JsonObject = {"ruling": verdict.ruling.value, "reasons": list(verdict.reasons)}
     move(connection, rollback.id, Move(to=to, actor="backout", facts=facts, details=details))

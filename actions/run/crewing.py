@@ -1,12 +1,14 @@
 """Puts a service's actions together: the only place of the run that knows them all."""
 
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
 
+from actions.assess.seen_before import note_live_revision
 from actions.catalog.service import Service
-from actions.errors import ConfigurationError, RefusedError
+from actions.errors import BackoutError, ConfigurationError, RefusedError
 from actions.history.database import History
 from actions.history.leases import LEASE
 from actions.history.lifecycle import Status
@@ -117,15 +119,19 @@ class _Lazily(Mapping[str, Action]):
 
 
 class _Closing:
-    """What is to be remembered of a rollback that ends; a runbook's own log is written by then."""
+    """What is to be remembered of a rollback that ends; a runbook's own log is written by then, and the revision that
+    it left is known to be live from now on, without waiting for the next look.
+    """
 
     def __init__(self, sites: Sites) -> None:
         self._sites = sites
 
     def __call__(self, rollback: Rollback, steps: tuple[Step, ...], status: Status) -> Facts:
-        facts = closing(rollback, steps, status)
+        facts, site = closing(rollback, steps, status), self._sites(rollback.service)
+        with suppress(BackoutError):
+            note_live_revision(site.history, site.service, site.environ, source="run")
         if is_declared(steps):
-            write_logs(self._sites(rollback.service), rollback, steps, status, str(facts.get("outcome") or ""))
+            write_logs(site, rollback, steps, status, str(facts.get("outcome") or ""))
         return facts
 
 

@@ -19,7 +19,12 @@ policies:
     destructive: allow
     after_new_data: allow
     quorum: {none: 1, low: 1, medium: 1, high: 2, critical: 2}
-    # Guests go on booking while people think: an approval holds for so many more rows than were shown.
+  # The same; and since guests go on booking while people think, an approval holds for so many more rows than were shown.
+  busy:
+    window: 4h
+    destructive: allow
+    after_new_data: allow
+    quorum: {none: 1, low: 1, medium: 1, high: 2, critical: 2}
     growth: 2000
 
 services:
@@ -42,9 +47,9 @@ SERVICE = """\
     checks:
       - http: http://127.0.0.1:%(port)s/health
         json: {path: status, equals: ok}
-        patience: 30s
+        patience: 10s
       - {sql: SELECT count(*) FROM %(lasting)s, like_before: true}
-    policy: usual
+    policy: %(policy)s
     approvers: leads
     channel: "#incidents"
     escalation: {contacts: [{title: Database administrator, how: "the number on the fridge"}]}
@@ -64,5 +69,6 @@ def _words(home: Path, service: DemoService, port: int) -> Mapping[str, object]:
     return {
         "name": service.name, "description": json.dumps(service.description), "variable": service.variable,
         "written_at": f", written_at: {service.written_at}" if service.written_at else "", "port": port,
+        "policy": "busy" if service.is_busy else "usual",
         "python": json.dumps(sys.executable), "folder": json.dumps(str(home)), "home": home, "lasting": service.lasting,
     }  # fmt: skip

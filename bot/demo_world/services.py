@@ -19,6 +19,8 @@ class DemoService:
     lasting: str
     #: Where rows say when they were written.
     written_at: str | None = None
+    #: Whether what would be lost grows all the time.
+    is_busy: bool = False
 
     @property
     def variable(self) -> str:
@@ -33,7 +35,7 @@ SERVICES = (
     ),
     DemoService(
         name="bookings", description="Who sleeps where. Its last release lets guests leave wishes and pay with vouchers",
-        before="0002", after="0003", lasting="rooms", written_at="{bookings: created_at, vouchers: created_at}",
+        before="0002", after="0003", lasting="rooms", written_at="{bookings: created_at, vouchers: created_at}", is_busy=True,
     ),
     DemoService(
         name="guests", description="Names and phone numbers. Its last release made room for longer numbers",

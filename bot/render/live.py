@@ -157,10 +157,12 @@ def called(scene: Scene) -> str:
 def _ended(scene: Scene, found: Assessed) -> Iterator[Block]:
     rollback = scene.rollback
     length_ = took(rollback)
-    lines = [
-        f"*{state(rollback.status)}*" + (f" in {length(max(length_, timedelta(0)).total_seconds())}" if length_ else "")
-    ]
-    if rollback.outcome:
+    how_long = f" in {length(max(length_, timedelta(0)).total_seconds())}" if length_ else ""
+    if rollback.status is Status.SUCCEEDED and rollback.outcome:
+        lines = [f"*{with_names(worded(rollback.outcome, 700)).rstrip('.')}*{how_long and f',{how_long}'}."]
+    else:
+        lines = [f"*{state(rollback.status)}*{how_long}"]
+    if rollback.outcome and rollback.status is not Status.SUCCEEDED:
         lines.append(f"{with_names(worded(rollback.outcome, 700)).rstrip('.')}.")
     failed = failed_step(scene.steps)
     if rollback.status is not Status.SUCCEEDED and failed is not None:

@@ -5,7 +5,7 @@ from datetime import timedelta
 
 from actions.history.values import StepStatus
 from actions.run.plan import DOWNGRADE, RESTORE
-from bot.render.foreign import code
+from bot.render.foreign import code, foreign
 from bot.render.limits import some
 from bot.render.scene import Scene
 from bot.wording.assessed import revisions_named
@@ -16,25 +16,23 @@ MOST = 6
 
 
 def figures(scene: Scene) -> str | None:
-    """Expected and real, for what took longest; rows and locks of the downgrade; the backup that is kept."""
+    """Expected and real, for the longest of those that had an estimate; rows and locks of the downgrade; the backup that is kept."""
     lines = [*_times(scene), *_facts(scene)]
     return "\n".join(["*Expected and actual*", *lines]) if lines else None
 
 
 def _times(scene: Scene) -> Iterator[str]:
     timed = [
-        (step, took) for step in scene.steps if (took := step_took(step)) is not None and step.status is StepStatus.DONE
+        (step, took, step.predicted)
+        for step in scene.steps
+        if (took := step_took(step)) is not None and step.predicted is not None and step.status is StepStatus.DONE
     ]
-    both = [(step, took) for step, took in timed if step.predicted is not None]
-    if both:
-        expected = sum((step.predicted or timedelta(0) for step, _ in both), timedelta(0))
-        actual = sum((took for _, took in both), timedelta(0))
+    if len(timed) > 1:
+        expected = sum((guess for _, _, guess in timed), timedelta(0))
+        actual = sum((took for _, took, _ in timed), timedelta(0))
         yield f"Steps that had an estimate: about {_said(expected)} expected, *{_said(actual)}* taken"
-    longest = sorted(timed, key=lambda pair: pair[1], reverse=True)[:MOST]
-    for step, took in longest:
-        guess = f"about {_said(step.predicted)} expected, " if step.predicted is not None else "no estimate, "
-        if took >= timedelta(seconds=1) or step.predicted is not None:
-            yield f"• {step.position}. {code(step.title, 80)}: {guess}*{_said(took)}*"
+    for step, took, guess in sorted(timed, key=lambda each: each[1], reverse=True)[:MOST]:
+        yield f"• {foreign(step.title, 80)}: about {_said(guess)} expected, *{_said(took)}* taken"
 
 
 def _facts(scene: Scene) -> Iterator[str]:
@@ -48,8 +46,8 @@ def _facts(scene: Scene) -> Iterator[str]:
         yield f"Backup of this run, proven by restoring it: {code(backup)}"
 
 
-def _said(took: timedelta | None) -> str:
-    return length(took.total_seconds()) if took is not None else "-"
+def _said(took: timedelta) -> str:
+    return length(took.total_seconds())
 
 
 def backup_of(scene: Scene) -> str | None:

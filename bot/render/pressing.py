@@ -11,13 +11,17 @@ from actions.run.deciding import point_of_no_return
 from actions.run.plan import STOP
 from bot.render.assessed import Assessed
 from bot.render.blocks import button, confirm, row
-from bot.render.buttons import Button, Reference, Tick
+from bot.render.buttons import Button, Reference, Tick, decode_service
 from bot.render.cost import consequence
 from bot.render.foreign import code, foreign, plain, worded
 from bot.render.message import Block
 from bot.render.scene import Scene
 from bot.wording.assessed import revisions_named
 from bot.wording.measures import length
+
+
+#: Nothing was done, and whoever asked still has the trouble.
+ASKED_IN_VAIN = (Status.REFUSED, Status.REJECTED, Status.EXPIRED)
 
 
 def value_of(scene: Scene) -> str:
@@ -78,7 +82,12 @@ def stop_button(scene: Scene) -> Block:
 
 def end_row(scene: Scene) -> Block:
     rollback = scene.rollback
+    again = button(
+        "Another way…", Button.START, decode_service(rollback.service) or "",
+        spoken=f"Open the dialog to take {plain(rollback.service, 40)} back another way",
+    )  # fmt: skip
     return row(
+        *([again] if rollback.status in ASKED_IN_VAIN else []),
         button("Show its story", Button.SHOW, str(rollback.id), spoken=f"Show the story of {spoken_of(scene)}"),
         button("Post-mortem file", Button.EXPORT, str(rollback.id), spoken=f"Put the post-mortem of {rollback.id} into the thread"),
         name="after",

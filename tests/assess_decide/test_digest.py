@@ -200,18 +200,18 @@ def test_the_digest_is_the_same_tomorrow() -> None:
 
 OLD_AND_NEW = [
     pytest.param(entry(5), entry(5), None, id="the same"),
-    pytest.param(entry(5), entry(6), "it was 5", id="one more"),
+    pytest.param(entry(5), entry(6), "instead of 5", id="one more"),
     pytest.param(entry(5), entry(4), None, id="one less"),
     pytest.param(None, entry(1), "New in the ledger: 1 value", id="new"),
     pytest.param(None, entry(0), None, id="new and empty"),
     pytest.param(None, entry(0, exact=False), "New in the ledger", id="new and perhaps empty"),
     pytest.param(entry(5), None, None, id="gone"),
     pytest.param(entry(1000, exact=False), entry(1100, exact=False), None, id="estimate within its noise"),
-    pytest.param(entry(1000, exact=False), entry(1101, exact=False), "it was about 1,000", id="estimate beyond it"),
+    pytest.param(entry(1000, exact=False), entry(1101, exact=False), "instead of about 1,000", id="estimate beyond it"),
     pytest.param(entry(1000), entry(1100, exact=False), None, id="estimated now, within its noise"),
     pytest.param(entry(1000, exact=False), entry(1101), "1,101 values", id="counted now, beyond the noise"),
     pytest.param(entry(0), entry(0, exact=False), "counted as empty", id="not certain to be empty any more"),
-    pytest.param(entry(0, exact=False), entry(1, exact=False), "it was about 0", id="not empty any more"),
+    pytest.param(entry(0, exact=False), entry(1, exact=False), "instead of about 0", id="not empty any more"),
     pytest.param(
         entry(5, written_since_deploy=0), entry(5, written_since_deploy=1), "; now 1", id="the first new data"),
     pytest.param(

@@ -44,8 +44,9 @@ def blocker_rules(_: Policy, facts: Facts) -> Iterator[Reason]:
             f"See that the database answers, and run `backout assess {facts.service}` again",
         )
     for blocker in facts.blockers or ():
-        on = f"{quoted(blocker.object)}: " if blocker.object else ""
-        yield impossible(f"The downgrade would fail at {on}{retold(blocker.message)}", retold(blocker.remedy))
+        said, on = retold(blocker.message), quoted(blocker.object) if blocker.object else ""
+        where = f"{on}: " if on and not said.startswith(on) else ""
+        yield impossible(f"The downgrade would fail at {where}{said}", retold(blocker.remedy))
 
 
 def window_rules(policy: Policy, facts: Facts) -> Iterator[Reason]:

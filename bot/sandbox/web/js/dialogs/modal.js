@@ -29,10 +29,11 @@ export function Modal({ view, depth, onClose, onCloseAll }) {
   useEffect(() => {
     if (Object.keys(errors).length) body.current?.querySelector(".input.invalid")?.querySelector("input, textarea, button")?.focus();
   }, [errors]);
+  const isForm = view.blocks.some((block) => block.type === "input");
   useEffect(() => {
     const first = body.current?.querySelector(".block.input input:not([type=radio]), .block.input input:checked, .block.input textarea");
     first?.focus({ preventScroll: true });
-  }, [view.id]);
+  }, [view.id, isForm]);
 
   const submit = async (event) => {
     event?.preventDefault();

@@ -8,7 +8,9 @@ import { Sign } from "./sign.js";
 export function Sidebar({ place, go, onClose }) {
   const { world, server } = useWorkspace();
   const channels = world.conversations.filter((one) => one.kind !== "im" && !one.is_archived && (one.is_member || one.kind === "public"));
-  const direct = world.conversations.filter((one) => one.kind === "im");
+  const all = world.conversations.filter((one) => one.kind === "im");
+  const direct = all.filter((one) => one.user !== world.app?.user_id);
+  const ofApp = all.find((one) => one.user === world.app?.user_id);
   const met = new Set([world.me, ...direct.map((one) => one.user)]);
   const others = Object.values(world.people).filter((one) => !met.has(one.id) && !one.is_bot && !one.deleted && !one.is_stranger);
   return html`<nav class="sidebar" aria-label="Conversations" id="sidebar">
@@ -23,6 +25,7 @@ export function Sidebar({ place, go, onClose }) {
     ${world.app && html`<${Group} title="Apps">
       <${Row} here=${place.home} href=${addressOf({ as: world.me, where: "home" })} onGo=${() => go({ where: "home", thread: null })}>
         <${Avatar} person=${{ ...world.app, is_bot: true }} size="tiny" /><span class="entry-name">${world.app.name}</span><span class="entry-tab">Home</span><//>
+      ${ofApp && html`<${Entry} one=${ofApp} place=${place} go=${go} world=${world} sign=${html`<span class="indented"></span>`} name="Messages" />`}
     <//>`}
   </nav>`;
 }

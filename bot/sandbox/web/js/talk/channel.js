@@ -15,6 +15,7 @@ export function Channel({ conversation, target, menu }) {
   const other = partner(conversation, world);
   const messages = world.top(conversation.id);
   const [lastRead] = useState(conversation.last_read ?? null);
+  const [sent, setSent] = useState(0);
   useEffect(() => {
     server.loadChannel(conversation.id);
   }, [conversation.id, server]);
@@ -35,13 +36,12 @@ export function Channel({ conversation, target, menu }) {
         ${conversation.members?.length ?? 0}<span class="visually-hidden"> members: ${memberNames(conversation, world)}</span></span>`}
     </header>
     ${conversation.bookmarks?.length > 0 && html`<ul class="bookmarks" aria-label="Bookmarks">${conversation.bookmarks.map((one) => html`<li key=${one.id}><${Link} url=${one.link}>${one.emoji && html`<${Plain} text=${one.emoji} /> `}${one.title}<//></li>`)}</ul>`}
-    <${Messages} key=${`${world.me}/${conversation.id}`} messages=${messages} label=${`Messages in ${name}`} lastRead=${lastRead} target=${target} me=${world.me}
+    <${Messages} key=${`${world.me}/${conversation.id}`} messages=${messages} label=${`Messages in ${name}`} lastRead=${lastRead} target=${target} me=${world.me} sent=${sent}
       before=${!world.messages[conversation.id] ? null : world.more[conversation.id] ? html`<${Earlier} onMore=${() => server.loadEarlier(conversation.id)} />`
         : html`<${Beginning} conversation=${conversation} name=${name} other=${other} />`} />
     ${conversation.is_member === false && !conversation.is_archived && html`<div class="composer-note">You are looking at <strong>#${name}</strong>.
       <button type="button" class="button small" onClick=${() => server.join(conversation.id)}>Join channel</button></div>`}
-    
-    ${conversation.is_member !== false && html`<${Composer} conversation=${conversation} placeholder=${`Message ${other ? name : `#${name}`}`}
+    ${conversation.is_member !== false && html`<${Composer} conversation=${conversation} onSend=${() => setSent(sent + 1)} placeholder=${`Message ${other ? name : `#${name}`}`}
       readOnly=${readOnly(conversation, other, world)} />`}
   </main>`;
 }

@@ -5,7 +5,7 @@ import { commandOf, completionsFor, withHandles } from "./completion.js";
 
 const DRAFTS = new Map();
 
-export function Composer({ conversation, thread = null, placeholder, readOnly = null }) {
+export function Composer({ conversation, thread = null, placeholder, readOnly = null, onSend = () => undefined }) {
   const { world, server } = useWorkspace();
   const key = `${world.me}/${conversation.id}/${thread ?? ""}`;
   const [text, setText] = useState(DRAFTS.get(key) ?? "");
@@ -20,9 +20,10 @@ export function Composer({ conversation, thread = null, placeholder, readOnly = 
     field.current.style.height = `${Math.min(field.current.scrollHeight, 220)}px`;
   }, [text]);
 
-  const who = { commands: world.commands, people: Object.values(world.people), groups: Object.values(world.groups) };
+  // Slack takes no commands in threads.
+  const who = { commands: thread ? [] : world.commands, people: Object.values(world.people), groups: Object.values(world.groups) };
   const offered = closed || document.activeElement !== field.current ? null : completionsFor(text, caret, who);
-  const command = commandOf(text, world.commands);
+  const command = commandOf(text, who.commands);
   const at = offered ? Math.min(active, offered.items.length - 1) : 0;
 
   const put = (value, place = value.length) => {
@@ -42,6 +43,7 @@ export function Composer({ conversation, thread = null, placeholder, readOnly = 
     const said = text.trim();
     if (!said) return;
     put("");
+    onSend();
     const typed = withHandles(said, who.people);
     const taken = await (said.startsWith("/") && !thread ? server.command(conversation.id, typed) : server.say(conversation.id, typed, thread));
     if (!taken) put(said);
@@ -81,7 +83,7 @@ export function Composer({ conversation, thread = null, placeholder, readOnly = 
         onInput=${(event) => put(event.target.value, event.target.selectionStart)} onKeyDown=${onKey}
         onSelect=${(event) => setCaret(event.target.selectionStart)} onFocus=${() => setClosed(false)} onBlur=${() => setClosed(true)}></textarea>
       <div class="composer-foot">
-        <span class="composer-tip"><kbd>Enter</kbd> sends, <kbd>Shift</kbd>+<kbd>Enter</kbd> breaks the line, <kbd>/</kbd> lists commands</span>
+        <span class="composer-tip"><kbd>Enter</kbd> sends, <kbd>Shift</kbd>+<kbd>Enter</kbd> breaks the line${thread ? null : html`, <kbd>/</kbd> lists commands`}</span>
         <button type="submit" class="send" aria-label="Send" disabled=${!text.trim()}><svg viewBox="0 0 20 20" aria-hidden="true"><path d="M3 3.5 17.5 10 3 16.5 5 11l7-1-7-1z" /></svg></button>
       </div>
     </div>

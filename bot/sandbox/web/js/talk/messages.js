@@ -10,7 +10,7 @@ const joins = (message, before) =>
   Boolean(before) && before.user === message.user && !before.ephemeral && !message.ephemeral && !before.subtype && !message.subtype
   && message.ts - before.ts < TOGETHER && dayOf(message.ts) === dayOf(before.ts) && before.username === message.username;
 
-export function Messages({ messages, label, inThread = false, lastRead = null, target = null, me, before = null }) {
+export function Messages({ messages, label, inThread = false, lastRead = null, target = null, me, sent = 0, before = null }) {
   const frame = useRef(null);
   const atEnd = useRef(true);
   const [below, setBelow] = useState(false);
@@ -49,6 +49,10 @@ export function Messages({ messages, label, inThread = false, lastRead = null, t
     frame.current.scrollTop = frame.current.scrollHeight;
     setBelow(false);
   };
+  // Whoever says something wants to see what becomes of it.
+  useEffect(() => {
+    if (sent) toEnd();
+  }, [sent]);
   const unreadFrom = lastRead === null ? null : messages.find((one) => one.ts > lastRead && one.user !== me && !one.ephemeral)?.ts;
   return html`<div class="messages" ref=${frame} onScroll=${scrolled} tabindex="0" role="region" aria-label=${label}>
     <div class="messages-inner">
