@@ -19,7 +19,6 @@ from bot.render.scene import Scene
 from bot.wording.assessed import revisions_named
 from bot.wording.measures import length
 
-
 #: Nothing was done, and whoever asked still has the trouble.
 ASKED_IN_VAIN = (Status.REFUSED, Status.REJECTED, Status.EXPIRED)
 

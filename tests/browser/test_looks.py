@@ -13,7 +13,7 @@ from tests.browser.worlds import message, modal, mrkdwn, options, plain, world
 pytestmark = pytest.mark.browser
 
 
-def _serious(page: Page) -> list[str]:
+def serious(page: Page) -> list[str]:
     answer = Axe().run(page, options={"preload": False}).response
     assert len(answer["passes"]) > 20
     return [
@@ -48,19 +48,19 @@ def _busy() -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_an_accessibility_checker_finds_nothing_serious(gallery: Callable[..., Page], scheme: str) -> None:
+def test_an_accessibility_checker_finds_nothingserious(gallery: Callable[..., Page], scheme: str) -> None:
     page = gallery(_busy(), where="C1/1764300400.000000", color_scheme=scheme)
     page.get_by_role("button", name="Traffic").click()
-    assert _serious(page) == []
+    assert serious(page) == []
     page.get_by_role("button", name="Close traffic").click()
     page.get_by_role("button", name="Acting as").click()
-    assert _serious(page) == []
+    assert serious(page) == []
     page.keyboard.press("Escape")
     page.get_by_role("link", name="Backout Home").click()
-    assert _serious(page) == []
+    assert serious(page) == []
     page.evaluate("view => window.tell({views: [view]})", {"id": "V1", **VIEWS["dialog_request"]})
     page.get_by_role("dialog").get_by_role("combobox").first.click()
-    assert _serious(page) == []
+    assert serious(page) == []
 
 
 def test_the_look_is_the_systems_until_somebody_chooses(gallery: Callable[..., Page]) -> None:

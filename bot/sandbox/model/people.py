@@ -7,7 +7,8 @@ from bot.sandbox.seed import Guest
 
 Json = dict[str, Any]
 SLACKBOT = "USLACKBOT"
-COLOURS = ("#1264a3", "#2bac76", "#cd2553", "#e8912d", "#7c4dff", "#0b7a75", "#a2560b", "#5b5b66")
+#: Dark enough for white letters.
+COLOURS = ("#1264a3", "#1d7d54", "#cd2553", "#b35c00", "#6f42f0", "#0b7a75", "#a2560b", "#5b5b66")
 
 
 @dataclass(kw_only=True)
