@@ -9,7 +9,7 @@ from typing import Any
 from actions.errors import BackoutError, UnavailableError
 from actions.readiness.answers import Answer, Level
 from bot.settings import Settings, SlackMode
-from bot.slack_api import Slack, SlackError
+from bot.slack_api import CONNECTING_REMEDY, Slack, SlackError
 
 #: How old what is shown may be. A decision always reads anew.
 FRESH_SECONDS = 60.0
@@ -104,7 +104,7 @@ class UnknownPersonError(UnavailableError):
 
 
 def ask_slack(settings: Settings) -> Answer:
-    """Is Slack configured, completely, and does the token work?"""
+    """Is Slack configured, completely, and do the tokens work?"""
     question = "Slack"
     if not (settings.slack_bot_token or settings.slack_app_token or settings.slack_signing_secret):
         return Answer(
@@ -118,11 +118,26 @@ def ask_slack(settings: Settings) -> Answer:
             said=f"{' and '.join(missing)} missing for SLACK_MODE={settings.slack_mode}",
             remedy="Set what is missing, or unset all of them.",
         )  # fmt: skip
+    slack = Slack(settings)
     try:
-        team = SlackDirectory(Slack(settings)).team
+        team = SlackDirectory(slack).team
+        _could_connect(slack, settings)
     except BackoutError as error:
         return Answer(question=question, level=Level.FAILED, said=error.what, remedy=error.next_step)
     return Answer(question=question, level=Level.OK, said=f"workspace {team}, {settings.slack_mode} mode")
+
+
+def _could_connect(slack: Slack, settings: Settings) -> None:
+    """Asks for an address to connect to, which goes stale when nobody does."""
+    token = settings.slack_app_token
+    if settings.slack_mode is not SlackMode.SOCKET or token is None:
+        return
+    try:
+        slack.call("apps.connections.open", app_token=token.get_secret_value())
+    except SlackError as error:
+        if error.code is None:
+            raise
+        raise UnavailableError(f"Slack says {error.code} to SLACK_APP_TOKEN", next_step=CONNECTING_REMEDY) from error
 
 
 def missing_settings(settings: Settings) -> tuple[str, ...]:

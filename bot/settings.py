@@ -201,7 +201,7 @@ def read_settings(environ: Mapping[str, str]) -> Settings:
     try:
         settings = Settings.model_validate({"BACKOUT_HOME": default_home(environ), **given})
     except ValidationError as error:
-        problems += [f"{each['loc'][0]}: {_sentence(each)}" for each in error.errors(include_input=False)]
+        problems += [_about(str(each["loc"][0]), _sentence(each)) for each in error.errors(include_input=False)]
     if problems:
         raise ConfigurationError("\n".join(problems), next_step="See .env.example for every setting and its meaning.")
     for value in dict(settings).values():
@@ -221,6 +221,11 @@ def default_home(environ: Mapping[str, str], *, user: Callable[[], int] = os.get
 def _sentence(problem: Mapping[str, Any]) -> str:
     reason = (problem.get("ctx") or {}).get("error")
     return str(reason or problem["msg"])
+
+
+def _about(name: str, sentence: str) -> str:
+    """Behind the name of a token and a colon every word is taken for the token itself, and masked."""
+    return f"{name} {sentence}" if sentence.startswith("does ") else f"{name}: {sentence}"
 
 
 def _misspelt(environ: Mapping[str, str]) -> list[str]:

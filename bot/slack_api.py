@@ -57,6 +57,7 @@ REMEDIES = {
     "channel_not_found": "There is no such channel, or it is private: invite the bot into it.",
     "is_archived": "The channel is archived; name another in the catalog.",
 }
+CONNECTING_REMEDY = "Copy the app-level token again; it needs the scope connections:write."
 #: Starting again does not help against these.
 HOPELESS = frozenset(
     {"invalid_auth", "not_authed", "account_inactive", "token_revoked", "token_expired", "not_allowed_token_type"}

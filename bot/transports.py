@@ -13,7 +13,7 @@ from slack_bolt.adapter.socket_mode import SocketModeHandler
 from slack_sdk.errors import SlackApiError, SlackClientError
 
 from actions.errors import ConfigurationError, UnavailableError
-from bot.slack_api import HOPELESS
+from bot.slack_api import CONNECTING_REMEDY, HOPELESS
 
 if TYPE_CHECKING:
     from aiohttp import web
@@ -83,7 +83,7 @@ class Sockets:
                 if code in HOPELESS:
                     raise ConfigurationError(
                         f"Slack says {code} to SLACK_APP_TOKEN",
-                        next_step="Copy the app-level token again; it needs the scope connections:write.",
+                        next_step=CONNECTING_REMEDY,
                     ) from None
                 what = f"Slack says {code}"
             except (SlackClientError, OSError):

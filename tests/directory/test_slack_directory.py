@@ -32,7 +32,10 @@ class SmallSlack(BaseHTTPRequestHandler):
         asked = parse_qs(urlsplit(self.path).query) | parse_qs(body)
         about = (asked.get("usergroup") or asked.get("user") or [None])[0]
         answer: Mapping[str, Any] = {"ok": False, "error": "invalid_auth"}
-        if self.headers.get("Authorization") == "Bearer xoxb-good":
+        asking = self.headers.get("Authorization")
+        if asking == "Bearer xapp-x" and self.path.endswith("apps.connections.open"):
+            answer = {"ok": True, "url": "wss://nobody.example"}
+        elif asking == "Bearer xoxb-good" and not self.path.endswith("apps.connections.open"):
             answer = ANSWERS[urlsplit(self.path).path.rpartition("/")[2], about]
         text = json.dumps(answer).encode()
         self.send_response(200)
@@ -97,6 +100,12 @@ def test_a_slack_that_does_not_answer_is_unavailable() -> None:
         ),
         pytest.param(
             {"SLACK_BOT_TOKEN": "xoxb-bad", "SLACK_APP_TOKEN": "xapp-x"}, Level.FAILED, "invalid_auth", id="bad token"
+        ),
+        pytest.param(
+            {"SLACK_BOT_TOKEN": "xoxb-good", "SLACK_APP_TOKEN": "xapp-bad"},
+            Level.FAILED,
+            "invalid_auth to SLACK_APP_TOKEN",
+            id="bad app token",
         ),
     ],
 )
