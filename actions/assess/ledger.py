@@ -46,9 +46,13 @@ def _counted(losses: Losses) -> Iterator[LedgerEntry]:
 def _entry(table: str, column: str | None, tally: Tally, written: Written | None) -> LedgerEntry:
     """A number that nobody knows is at least one: never nothing."""
     rows = tally.rows if tally.rows is not None else int(tally.possible)
+    since = written.rows if written else None
+    if since is not None and tally.exact and 0 < rows < since:
+        # Counted a moment later, while somebody writes: not more than all of them.
+        since = rows
     return LedgerEntry(
         table=table, column=column, rows=max(rows, 1) if tally.possible else 0, exact=tally.exact,
-        written_since_deploy=written.rows if written else None, written_source=written.source if written else None,
+        written_since_deploy=since, written_source=written.source if written else None,
     )  # fmt: skip
 
 

@@ -32,11 +32,26 @@ def _texts(made: Any) -> Iterator[str]:
             yield from _texts(value)
 
 
+def _types(made: Any) -> Iterator[str]:
+    if isinstance(made, dict):
+        if isinstance(made.get("type"), str):
+            yield made["type"]
+        made = list(made.values())
+    if isinstance(made, list):
+        for value in made:
+            yield from _types(value)
+
+
 def _shown(node: Any, made: Any) -> None:
     assert node.locator("[data-unknown]").count() == 0
     visible = " ".join(node.evaluate("node => node.textContent").split())
     for text in _texts(made):
         assert " ".join(text.split()) in visible
+
+
+def test_nobody_is_asked_for_formatted_text() -> None:
+    """Reasons and what somebody saw are plain, in Slack and at a terminal alike, so the page draws no `rich_text_input`."""
+    assert "rich_text_input" not in {kind for made in MADE.values() for kind in _types(made)}
 
 
 def test_every_message(gallery: Callable[..., Page]) -> None:
