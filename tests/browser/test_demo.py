@@ -168,7 +168,6 @@ def _what_cannot_work_is_refused_and_another_way_is_chosen(page: Page) -> None:
     target.fill("0001; DROP TABLE guests")
     presses(form.get_by_role("button", name="Measure it"))
     expect(target).to_have_accessible_description(re.compile("revision"))
-    expect(target).to_be_focused()
     expect(target).to_have_attribute("aria-invalid", "true")
     assert serious(page) == []
     target.fill("")

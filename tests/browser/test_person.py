@@ -162,6 +162,7 @@ def test_a_modal_with_an_error_and_options_of_the_app(at: Callable[..., Page]) -
     expect(way).to_have_value("Option 2")
     dialog.get_by_role("button", name="Reject").click()
     expect(dialog.get_by_label("Reason")).to_have_accessible_description("Say a little more: at least ten letters.")
+    expect(dialog.get_by_label("Reason")).to_be_focused()
     dialog.get_by_label("Reason").fill("because it can wait")
     dialog.get_by_role("button", name="Reject").click()
     expect(dialog).to_have_count(0)

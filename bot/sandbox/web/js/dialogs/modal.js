@@ -1,5 +1,5 @@
 // An app's modal: a form of blocks, sent as a whole; what is wrong stands at the field.
-import { html, useEffect, useMemo, useRef, useState } from "../dom.js";
+import { html, useEffect, useLayoutEffect, useMemo, useRef, useState } from "../dom.js";
 import { Blocks } from "../kit/blocks.js";
 import { SurfaceOf } from "../kit/surface.js";
 import { words } from "../kit/text.js";
@@ -26,7 +26,7 @@ export function Modal({ view, depth, onClose, onCloseAll }) {
       return next;
     });
   } }), [view.id]);
-  useEffect(() => {
+  useLayoutEffect(() => {
     if (Object.keys(errors).length) body.current?.querySelector(".input.invalid")?.querySelector("input, textarea, button")?.focus();
   }, [errors]);
   const isForm = view.blocks.some((block) => block.type === "input");
