@@ -220,7 +220,6 @@ def _the_end_is_seen_and_recorded(page: Page) -> None:
     expect(home).to_contain_text("Last backup")
     expect(home).to_contain_text("RB-2 bookings (production): ✅ went back")
     assert serious(page) == []
-    picture(page, "home")
 
 
 def _at_400_pixels(new_page: Callable[..., Page], demo: Demo) -> None:
