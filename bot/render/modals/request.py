@@ -253,7 +253,9 @@ def filled(values: Mapping[str, object]) -> Filled | dict[str, str]:
     chosen = (written(values, Field.TARGET) or "").removeprefix("to:")
     target = read_target(tidy(by_hand or chosen)) if by_hand or chosen else "-1"
     if isinstance(target, Refusal):
-        errors[(Field.OTHER_TARGET if by_hand else Field.SERVICE).value] = plain(f"{target.what} {target.next_step}".replace("`", ""))
+        errors[(Field.OTHER_TARGET if by_hand else Field.SERVICE).value] = plain(
+            f"{target.what} {target.next_step}".replace("`", "")
+        )
         target = ""
     strategy = written(values, Field.STRATEGY) or "downgrade"
     if by_runbook := _RUNBOOK.fullmatch(strategy):
