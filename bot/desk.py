@@ -21,7 +21,8 @@ from actions.history.values import Rollback, RollbackId
 from actions.history.wishes import want_data
 from actions.run.answering import Speaker, Vote, Way, look_after_halt, stop, vote
 from actions.run.asking_again import by_another_way, note_turned_away, rehearse_with_data
-from actions.run.choosing import Choice, choose
+from actions.run.choosing import choose
+from actions.run.offering import Choice
 from actions.run.runbooks.ticks import Tickable, tick
 
 

@@ -29,6 +29,8 @@ LONGEST_HEAD = 64 * 1024
 #: Beyond so many objects one transaction might need more locks than a server has by default.
 MOST_AT_ONCE = 2_000
 LARGEST_SCRIPT = 512 * 1024 * 1024
+#: Whoever looks for writers must know that this is none.
+OURS = "backout copy"
 SCHEMA_DEADLINE = timedelta(minutes=30)
 WHOLE_DEADLINE = timedelta(hours=24)
 OPTIONS = (
@@ -80,7 +82,7 @@ def copy_all(
 
 def cut_off_foreign_servers(url: str) -> None:
     """A copy must not write through to other servers: without user mappings it has no way in there."""
-    with psycopg.connect(url) as connection:
+    with psycopg.connect(url, application_name=OURS) as connection:
         for server, user in connection.execute("SELECT srvname, usename FROM pg_user_mappings").fetchall():
             whom = sql.SQL("PUBLIC") if user == "public" else sql.Identifier(user)
             connection.execute(sql.SQL("DROP USER MAPPING FOR {} SERVER {}").format(whom, sql.Identifier(server)))
@@ -116,11 +118,11 @@ def _options(source_url: str, target_url: str, *, privileges: bool) -> tuple[str
 
 def _may_have_publications(source_url: str, target_url: str) -> bool:
     """Without a subscriber they are harmless; but those of all tables, or of a schema, only a superuser may make."""
-    with psycopg.connect(target_url) as connection:
+    with psycopg.connect(target_url, application_name=OURS) as connection:
         row = connection.execute("SELECT rolsuper FROM pg_roles WHERE rolname = current_user").fetchone()
         if row and row[0]:
             return True
-    with psycopg.connect(source_url) as connection:
+    with psycopg.connect(source_url, application_name=OURS) as connection:
         connection.read_only = True
         asked = [_OF_ALL_TABLES]
         # Older servers do not have it.
@@ -150,7 +152,7 @@ def _fill(url: str, programs: ClientPrograms, patience: Patience, script: bytes 
 
 
 def _environment(url: str) -> dict[str, str]:
-    return {"PATH": "/usr/bin:/bin", "LC_ALL": "C.UTF-8", **libpq_environment(url)}
+    return {"PATH": "/usr/bin:/bin", "LC_ALL": "C.UTF-8", **libpq_environment(url), "PGAPPNAME": OURS}
 
 
 def _check(code: int | None, said: str, what: str) -> None:

@@ -72,6 +72,8 @@ class Entry(BaseModel):
         extra="forbid",
         validate_default=True,
         hide_input_in_errors=True,
+        # What is never read is never built: most commands need a few of these types, or none.
+        defer_build=True,
     )
 
     #: The key that a value stands for when it is written instead of the whole mapping.

@@ -45,9 +45,11 @@ class Service(Named):
         default=None, description="Its PostgreSQL database; the URL comes from a variable: `${DATABASE_URL}`."
     )
     migrations: Migrations | None = Field(default=None, description="Its Alembic migrations, usually `alembic.ini`.")
-    writers: Writers = Field(default=Writers(), description="What writes to it, in the order in which it is stopped.")
+    writers: Writers = Field(
+        default_factory=Writers, description="What writes to it, in the order in which it is stopped."
+    )
     application: Application = Field(default=(), description="How the application is taken back to the release before.")
-    backups: Backups = Field(default=Backups(), description="How backups are taken and kept.")
+    backups: Backups = Field(default_factory=Backups, description="How backups are taken and kept.")
     checks: Annotated[tuple[Check, ...], ONE_OR_MANY] = Field(
         default=(), description="How we see that it is well: `http`, `sql`, `command` and others."
     )
@@ -55,7 +57,7 @@ class Service(Named):
         default_factory=dict, description="How rows of tables are written to files."
     )
     policy: PolicyRef = Field(
-        default=Policy(), description="The rules, or the name of shared ones. Left out: those of the environment."
+        default_factory=Policy, description="The rules, or the name of shared ones. Left out: those of the environment."
     )
     approvers: People | None = Field(
         default=None, description="Who may approve: a team, a Slack user group, or user ids. Left out: nobody can."
@@ -63,7 +65,7 @@ class Service(Named):
     channel: Channel | None = Field(
         default=None, description='Slack channel for its rollbacks, in quotes: `"#incidents"`.'
     )
-    escalation: Escalation = Field(default=Escalation(), description="Who is called when it does not get on.")
+    escalation: Escalation = Field(default_factory=Escalation, description="Who is called when it does not get on.")
     runbooks: Runbooks = Field(default_factory=dict, description="Runbooks of its own, or names of shared ones.")
     matrix: tuple[MatrixRow, ...] = Field(default=(), description="From what people see to what should be taken back.")
 

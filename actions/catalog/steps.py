@@ -251,7 +251,3 @@ Step = TypeAliasType(
         by_key(*KEYS),
     ],
 )
-
-# A step may hold steps that undo it; only now is it known what a step is.
-for _kind in _Step.__subclasses__():
-    _kind.model_rebuild()

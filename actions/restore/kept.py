@@ -21,6 +21,8 @@ class KeptDatabase:
     until: datetime
     because: str
     bytes: int
+    #: Its oid: a name is given anew with every swap.
+    number: int = 0
 
 
 def kept_databases(admin_url: str, *, database: str) -> tuple[KeptDatabase, ...]:
@@ -29,11 +31,13 @@ def kept_databases(admin_url: str, *, database: str) -> tuple[KeptDatabase, ...]
         marks = [mark for mark, _ in marked_databases(connection) if isinstance(mark, KeptMark)]
         found = []
         for mark in (each for each in marks if each.database == database):
-            row = connection.execute("SELECT pg_database_size(%s::name)", [mark.name]).fetchone()
+            row = connection.execute(
+                "SELECT pg_database_size(oid), oid::bigint FROM pg_database WHERE datname = %s", [mark.name]
+            ).fetchone()
             found.append(
                 KeptDatabase(
                     name=mark.name, database=database, until=mark.until, because=mark.because,
-                    bytes=int(row[0]) if row else 0,
+                    bytes=int(row[0]) if row else 0, number=int(row[1]) if row else 0,
                 )
             )  # fmt: skip
     return tuple(sorted(found, key=lambda each: each.until, reverse=True))

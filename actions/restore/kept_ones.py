@@ -23,6 +23,11 @@ def kept_of(premises: Premises) -> tuple[KeptDatabase, ...]:
 def swap_it_back(premises: Premises, name: str) -> Swapped:
     """In about a second; the one that is live now is kept in its turn."""
     refuse_beside_a_rollback(premises)
+    return put_back(premises, name)
+
+
+def put_back(premises: Premises, name: str) -> Swapped:
+    """The same, as part of a rollback."""
     live = place_of(premises.url)[2]
     order = SwapOrder(
         admin_url=premises.admin_url, live=live, other=name, because=f"the return of {name}", now=premises.now()

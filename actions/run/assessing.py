@@ -1,6 +1,7 @@
 """The assessment of a request, and whether an approval still holds: the two things that come before a run."""
 
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Protocol
 
@@ -20,13 +21,14 @@ from actions.history.details import void_voices, write_plan
 from actions.history.leases import hold
 from actions.history.lifecycle import Status
 from actions.history.rollbacks import Facts, Move, move
-from actions.history.shown import NewAssessment, keep_shown, last_shown
+from actions.history.shown import NewAssessment, ShownAssessment, keep_shown, last_shown
 from actions.history.values import Risk, Rollback
 from actions.history.wishes import wants_data
 from actions.run.proposing import Case, assess_database, propose
 from actions.run.recording import Recorder
 from actions.run.release_alone import propose_release, stands_alone
 from actions.run.runbooks.proposing import propose_runbook
+from actions.run.sameness import World, look_around, mark, same_world, written_since
 from actions.run.steps.site import Site
 
 #: Strategies of our own; every other runbook is one of the catalog.
@@ -37,6 +39,20 @@ class Sites(Protocol):
     """Where each service's things are; the catalog read anew when it changed."""
 
     def __call__(self, service: str) -> Site: ...
+
+
+#: With a proof of quiet before they destroy anything.
+OF_DATABASE = frozenset({StrategyName.DOWNGRADE.value, StrategyName.RESTORE.value})
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Look:
+    """At everything that was approved."""
+
+    #: Why the approval does not hold any more.
+    reasons: tuple[str, ...]
+    #: See `sameness`; None where it cannot be told later whether it is the same.
+    about: JsonObject | None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,7 +67,9 @@ class Assessing:
             with pen.history.reading() as connection:
                 with_data = wants_data(connection, rollback.id)
             site = self.sites(rollback.service)
+            before = _world(site, rollback)
             case = case_for(site, rollback, with_data=with_data, should_stop=pen.pulse.must_stop)
+            marked = mark(site, before, case.read) if before is not None else None
         except BackoutError as error:
             pen.pulse.require()
             if pen.pulse.must_stop():
@@ -61,7 +79,7 @@ class Assessing:
             facts = Facts(outcome=said if error.next_step is None else f"{said}. {error.next_step}")
             pen.move(Status.REFUSED if refused else Status.FAILED, because=error.what, facts=facts)
             return
-        pen.record(lambda connection: _put_before_people(connection, pen, rollback, site.service, case))
+        pen.record(lambda connection: _put_before_people(connection, pen, rollback, site.service, case, marked))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -73,7 +91,11 @@ class Rechecking:
     def __call__(self, pen: Recorder) -> None:
         rollback = pen.look().rollback
         try:
-            reasons = what_voids(self.sites(rollback.service), rollback, should_stop=pen.pulse.must_stop)
+            site = self.sites(rollback.service)
+            # Everything is looked at anew once the writers have stopped; until then it may be as it was shown.
+            reasons = (
+                () if _is_as_shown(site, rollback) else what_voids(site, rollback, should_stop=pen.pulse.must_stop)
+            )
         except BackoutError as error:
             pen.pulse.require()
             if pen.pulse.must_stop():
@@ -102,7 +124,50 @@ def what_voids(
         with_data = wants_data(connection, rollback.id)
     if shown is None:
         return ("Nothing was shown to those who approved",)
-    case = case_for(site, rollback, with_data=with_data, should_stop=should_stop)
+    return _voided(site, rollback, shown, case_for(site, rollback, with_data=with_data, should_stop=should_stop))
+
+
+def look_again(site: Site, rollback: Rollback, *, should_stop: Callable[[], bool]) -> Look:
+    """The same, with what it was about, for whoever wants to know later whether that is still the same."""
+    with site.history.reading() as connection:
+        shown = last_shown(connection, rollback.id)
+    if shown is None:
+        return Look(reasons=("Nothing was shown to those who approved",), about=None)
+    before = look_around(site)
+    case = case_for(site, rollback, with_data=False, should_stop=should_stop)
+    return Look(reasons=_voided(site, rollback, shown, case), about=mark(site, before, case.read))
+
+
+def can_be_looked_at_in_the_quiet(site: Site, rollback: Rollback) -> bool:
+    """A copy with the data may need a moment without any session, and takes long: then it is made right before."""
+    with site.history.reading() as connection:
+        with_data = wants_data(connection, rollback.id)
+    return rollback.runbook in OF_DATABASE and not with_data and site.service.policy.rehearsal != "data"
+
+
+def _world(site: Site, rollback: Rollback) -> World | None:
+    """What is wrong with the database or the catalog is said by the assessment, which knows better."""
+    if rollback.runbook in OF_DATABASE:
+        with suppress(BackoutError):
+            return look_around(site)
+    return None
+
+
+def _is_as_shown(site: Site, rollback: Rollback) -> bool:
+    """Nothing of what was shown can have changed."""
+    if rollback.runbook not in OF_DATABASE:
+        return False
+    with site.history.reading() as connection:
+        shown = last_shown(connection, rollback.id)
+    marked = shown.seal.get("about") if shown is not None else None
+    now = same_world(site, marked)
+    if shown is None or now is None:
+        return False
+    # Where people accepted counts, none may have grown; where nobody was asked, that they grow changes nothing.
+    return not rollback.approvals_needed or written_since(marked, now) == frozenset()
+
+
+def _voided(site: Site, rollback: Rollback, shown: ShownAssessment, case: Case) -> tuple[str, ...]:
     approved = from_record(shown.seal)
     if not rollback.approvals_needed:
         # Nobody was asked to accept those counts: that they grow while the service is in use changes nothing.
@@ -141,7 +206,9 @@ def case_for(
     return propose_runbook(site, rollback, with_data=with_data, should_stop=should_stop)
 
 
-def _put_before_people(connection: Connection, pen: Recorder, rollback: Rollback, service: Service, case: Case) -> None:
+def _put_before_people(
+    connection: Connection, pen: Recorder, rollback: Rollback, service: Service, case: Case, about: JsonObject | None
+) -> None:  # fmt: skip
     hold(connection, pen.lease)
     verdict = case.verdict
     to = {
@@ -151,7 +218,11 @@ def _put_before_people(connection: Connection, pen: Recorder, rollback: Rollback
     }[verdict.ruling]
     digest = case.seal.digest
     new = NewAssessment(
-        rollback=rollback.id, digest=digest, strategy=case.strategy, seal=to_record(case.seal), shown=case.shown
+        rollback=rollback.id,
+        digest=digest,
+        strategy=case.strategy,
+        seal={**to_record(case.seal), "about": about},
+        shown=case.shown,
     )
     write_plan(connection, rollback.id, case.plan, actor="backout")
     keep_shown(connection, new, actor="backout")

@@ -9,17 +9,28 @@ from pathlib import Path
 from actions.assess.seen_before import note_live_revision
 from actions.catalog.service import Service
 from actions.errors import BackoutError, ConfigurationError, RefusedError
+from actions.history.canonical import JsonObject
 from actions.history.database import History
 from actions.history.leases import LEASE
 from actions.history.lifecycle import Status
 from actions.history.rollbacks import Facts
 from actions.history.values import Rollback, Step
 from actions.release.finding import releases_of
-from actions.run import plan
+from actions.run import names
 from actions.run.action import Action, Moment
-from actions.run.assessing import BUILT_IN, Assessing, Rechecking, what_voids, what_voids_of_database
+from actions.run.assessing import (
+    BUILT_IN,
+    Assessing,
+    Rechecking,
+    can_be_looked_at_in_the_quiet,
+    look_again,
+    what_voids,
+    what_voids_of_database,
+)
+from actions.run.deciding import point_of_no_return
 from actions.run.runbooks.ending import is_declared, write_logs
 from actions.run.runner import Crew, Phase
+from actions.run.sameness import same_world
 from actions.run.steps.application import BringApplicationAgain, CheckHealth, TakeBackApplication
 from actions.run.steps.backups import BackUp, ProveAndRehearse
 from actions.run.steps.closing import Close, closing
@@ -29,6 +40,7 @@ from actions.run.steps.opening import Capture, Preflight
 from actions.run.steps.quiet import ProveQuiet
 from actions.run.steps.restoring import Restore
 from actions.run.steps.site import Site
+from actions.run.steps.swapping_back import SwapBack
 from actions.run.steps.verifying import Verify
 from actions.run.steps.writers import ResumeWriter, StopWriter
 from actions.writers.finding import writers_of
@@ -74,27 +86,29 @@ def _makers(site: Site, rollback: Rollback) -> Mapping[str, Callable[[], Action]
     with_database = rollback.runbook in ("downgrade", "restore")
     return {
         **declared_actions(site, lambda: looking),
-        plan.PREFLIGHT: lambda: Preflight(
+        names.PREFLIGHT: lambda: Preflight(
             site=site, writers=lambda: tuple(writers_of(site.house).values()), with_database=with_database
         ),
-        plan.CAPTURE: lambda: Capture(checks=checks, looking=looking),
-        plan.STOP: lambda: StopWriter(writers=writers_of(site.house)),
-        plan.QUIET: lambda: ProveQuiet(
+        names.CAPTURE: lambda: Capture(checks=checks, looking=looking),
+        names.STOP: lambda: StopWriter(writers=writers_of(site.house)),
+        names.QUIET: lambda: ProveQuiet(
             url=site.url, roles=site.application_roles, window=service.writers.quiet_for, checks=checks, looking=looking,
+            look_again=_LookAgain(site),
         ),
-        plan.BACK_UP: lambda: BackUp(site=site),
-        plan.PROVE: lambda: ProveAndRehearse(site=site),
-        plan.DOWNGRADE: lambda: Downgrade(site=site, recheck=_recheck(site, rollback)),
-        plan.RESTORE: lambda: Restore(site=site, recheck=_recheck(site, rollback)),
-        plan.VERIFY: lambda: Verify(site=site, checks=checks, looking=looking),
-        plan.RELEASE: lambda: TakeBackApplication(releases=releases_of(site.house, site.home / "kept")),
-        plan.RELEASE_AGAIN: lambda: BringApplicationAgain(releases=releases_of(site.house, site.home / "kept")),
-        plan.RESUME: lambda: ResumeWriter(
+        names.BACK_UP: lambda: BackUp(site=site),
+        names.PROVE: lambda: ProveAndRehearse(site=site),
+        names.DOWNGRADE: lambda: Downgrade(site=site, recheck=_recheck(site, rollback)),
+        names.RESTORE: lambda: Restore(site=site, recheck=_recheck(site, rollback)),
+        names.SWAP_BACK: lambda: SwapBack(site=site),
+        names.VERIFY: lambda: Verify(site=site, checks=checks, looking=looking),
+        names.RELEASE: lambda: TakeBackApplication(releases=releases_of(site.house, site.home / "kept")),
+        names.RELEASE_AGAIN: lambda: BringApplicationAgain(releases=releases_of(site.house, site.home / "kept")),
+        names.RESUME: lambda: ResumeWriter(
             writers=writers_of(site.house), looking=looking, pause=service.writers.pause_between,
             looks={each.known_as: each.look for each in service.writers.stop if each.look is not None},
         ),
-        plan.HEALTH: lambda: CheckHealth(checks=checks, looking=looking),
-        plan.CLOSE: Close,
+        names.HEALTH: lambda: CheckHealth(checks=checks, looking=looking),
+        names.CLOSE: Close,
     }  # fmt: skip
 
 
@@ -140,26 +154,26 @@ def _recheck(site: Site, rollback: Rollback) -> Callable[[Moment], None]:
 
 
 class _Recheck:
-    """Right before the first destructive step: revision, scripts, catalog and counts, all of it looked at anew. A
-    backup and its proof may have taken hours, and scripts are edited while nobody writes to the database, too."""
+    """Right before the first destructive step: revision, scripts, catalog and counts. All of it was looked at when the
+    writers had stopped; where it cannot be seen that it is still the same, it is looked at anew. A backup and its proof may
+    have taken hours, and scripts are edited while nobody writes to the database, too. (Whether somebody wrote is asked by
+    whoever asks this.)"""
 
     def __init__(self, site: Site) -> None:
         self._site = site
 
     def __call__(self, at: Moment) -> None:
         self._refuse_writers(at)
-        reasons = what_voids(self._site, at.rollback, should_stop=at.should_stop)
-        if reasons:
-            raise RefusedError(
-                f"What was approved does not hold any more: {' '.join(reasons)}",
-                next_step="Everything that was done is undone. Ask again: it is assessed anew.",
-            )
+        same = same_world(self._site, at.result_of(names.QUIET).get("looked_at")) is not None
+        at.note("looked_again", {"anew": not same})
+        reasons = () if same else what_voids(self._site, at.rollback, should_stop=at.should_stop)
+        _refuse(reasons)
 
     def _refuse_writers(self, at: Moment) -> None:
         """A writer that was stopped has to be so still: a person, an autoscaler or GitOps may have started it again."""
         stopped = [
             str(step.parameters["writer"]) for step in at.others.values()
-            if step.action == plan.STOP and (step.captured or {}).get("running")
+            if step.action == names.STOP and (step.captured or {}).get("running")
         ]  # fmt: skip
         writers = writers_of(self._site.house) if stopped else {}
         again = [name for name in stopped if name in writers and not writers[name].is_stopped()]
@@ -177,9 +191,27 @@ class _RecheckDatabase:
         self._site = site
 
     def __call__(self, at: Moment) -> None:
-        reasons = what_voids_of_database(self._site, at.rollback, should_stop=at.should_stop)
-        if reasons:
-            raise RefusedError(
-                f"What was approved does not hold any more: {' '.join(reasons)}",
-                next_step="Everything that was done is undone. Ask again: it is assessed anew.",
-            )
+        _refuse(what_voids_of_database(self._site, at.rollback, should_stop=at.should_stop))
+
+
+class _LookAgain:
+    """While it is watched that nobody writes. After a choice there is nothing to look at: the world was changed by us."""
+
+    def __init__(self, site: Site) -> None:
+        self._site = site
+
+    def __call__(self, at: Moment, is_over: Callable[[], bool]) -> JsonObject | None:
+        begun = point_of_no_return(tuple(at.others.values()))
+        if begun or not can_be_looked_at_in_the_quiet(self._site, at.rollback):
+            return None
+        look = look_again(self._site, at.rollback, should_stop=is_over)
+        _refuse(look.reasons)
+        return look.about
+
+
+def _refuse(reasons: tuple[str, ...]) -> None:
+    if reasons:
+        raise RefusedError(
+            f"What was approved does not hold any more: {' '.join(reasons)}",
+            next_step="Everything that was done is undone. Ask again: it is assessed anew.",
+        )

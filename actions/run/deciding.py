@@ -45,8 +45,12 @@ _OVER = frozenset({StepStatus.DONE, StepStatus.SKIPPED, StepStatus.UNDONE})
 
 
 def point_of_no_return(steps: Sequence[Step]) -> bool:
-    """Was a destructive step begun, and not found to have done nothing?"""
-    return any(step.destructive and step.status in _BEGUN for step in steps)
+    """Was a destructive step begun, and not found to have done nothing? One that failed half-way stays one when it was left
+    out for another way on."""
+    return any(
+        step.destructive and (step.status in _BEGUN or (step.status is StepStatus.SKIPPED and step.attempts > 0))
+        for step in steps
+    )
 
 
 def next_forward(steps: Sequence[Step], *, stop_by: str | None) -> DoStep | End | TurnBack | AskPerson:

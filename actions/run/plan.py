@@ -10,17 +10,27 @@ from actions.catalog.service import Service
 from actions.errors import ConfigurationError, RefusedError
 from actions.history.canonical import Json, encode
 from actions.history.details import PlannedStep
+from actions.run.names import (
+    BACK_UP,
+    CAPTURE,
+    CLOSE,
+    DOWNGRADE,
+    HEALTH,
+    PREFLIGHT,
+    PROVE,
+    QUIET,
+    RELEASE,
+    RELEASE_AGAIN,
+    RESTORE,
+    RESUME,
+    STOP,
+    SWAP_BACK,
+    VERIFY,
+)
 from actions.run.steps.application import plan_name
 from actions.run.steps.writers import resume_step, stop_step
 from actions.writers.keepers import NAME as KEEPERS
 from actions.writers.keepers import pauses_keepers
-
-#: The actions, by the names under which plans keep them.
-PREFLIGHT, CAPTURE, STOP, QUIET = "preflight", "capture", "stop-writer", "prove-quiet"
-BACK_UP, PROVE = "back-up", "prove"
-DOWNGRADE, RESTORE, VERIFY = "downgrade", "restore", "verify"
-RELEASE, RELEASE_AGAIN = "take-back-application", "bring-application-again"
-RESUME, HEALTH, CLOSE = "resume-writer", "health", "close"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -89,16 +99,22 @@ def restore_instead(service: Service, backup: str, *, released: Sequence[int] = 
 
     Writers that are back already are stopped again first: what they wrote meanwhile would be lost unseen.
     """
-    again = tuple(
-        PlannedStep(
-            name=f"release-again-{number + 1}", title="Bring the newer release again", action=RELEASE_AGAIN,
-            parameters={"number": number},
-        )
-        for number in reversed(released)
-    )  # fmt: skip
     return (
-        *_stops(service), *_restore(Route(live=(), target=(), backup=backup), Predicted()), *again,
+        *_stops(service), *_restore(Route(live=(), target=(), backup=backup), Predicted()), *_again(released),
         *_resumes(service, as_it_was=True), *_see(service),
+    )  # fmt: skip
+
+
+def swap_back_instead(
+    service: Service, kept: str, revision: Sequence[str], *, released: Sequence[int] = ()
+) -> tuple[PlannedStep, ...]:  # fmt: skip
+    """The database that a restore replaced gets its place again, with the release that belongs to it."""
+    swap = PlannedStep(
+        name=SWAP_BACK, title=f"Swap back to {kept}", action=SWAP_BACK, destructive=True, parameters={"kept": kept}
+    )
+    verify = PlannedStep(name=VERIFY, title="Verify the database", action=VERIFY, parameters={"target": list(revision)})
+    return (
+        *_stops(service), swap, verify, *_again(released), *_resumes(service, as_it_was=True), *_see(service),
     )  # fmt: skip
 
 
@@ -106,6 +122,14 @@ def plan_digest(steps: Sequence[PlannedStep]) -> str:
     """What of a plan an approval is bound to: which steps in which order with what; not how long they may take."""
     shape: list[Json] = [[step.name, step.action, step.parameters, step.destructive] for step in steps]
     return sha256(encode(shape).encode()).hexdigest()
+
+
+def _again(released: Sequence[int]) -> Iterator[PlannedStep]:
+    for number in reversed(released):
+        yield PlannedStep(
+            name=f"release-again-{number + 1}", title="Bring the newer release again", action=RELEASE_AGAIN,
+            parameters={"number": number},
+        )  # fmt: skip
 
 
 def _beginning() -> Iterator[PlannedStep]:

@@ -10,6 +10,7 @@ from actions.assess.decide.facts import BackupCopy, StrategyName
 from actions.assess.decide.risk import risk_of
 from actions.assess.findings.surroundings import PASSING
 from actions.assess.result import Assessment, as_json
+from actions.assess.seen import Graph
 from actions.assess.seen_before import Known, known_about
 from actions.assess.values import Verdict
 from actions.catalog.risk import Risk
@@ -38,6 +39,8 @@ class Case:
     shown: JsonObject
     #: What the rollback's row learns.
     facts: Facts
+    #: The scripts as they were read; None where it is not about migrations alone.
+    read: Graph | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -88,7 +91,7 @@ def propose(
             **as_json(assessment), "strategy": strategy.value, "digest": sealed.digest, "risk": risk.value,
             "policy": policy_shown(verdict),
         },
-        facts=database_facts(assessment),
+        facts=database_facts(assessment), read=assessment.evidence.path.graph,
     )  # fmt: skip
 
 

@@ -5,7 +5,9 @@ text of a query, for it may hold values.
 """
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -27,7 +29,9 @@ SELECT pid, coalesce(usename, ''), coalesce(application_name, ''), coalesce(clie
 FROM pg_stat_activity
 WHERE datname = current_database() AND backend_type = 'client backend' AND pid <> pg_backend_pid()
   -- Our own sessions say so in their names, and write nothing while it has to be quiet.
-  AND (coalesce(application_name, '') !~ '^backout($|[ :])' OR backend_xid IS NOT NULL)
+  -- (Copies for a rehearsal are databases of their own: that they are made has a transaction here, and writes nothing.)
+  AND (coalesce(application_name, '') !~ '^backout($|[ :])'
+       OR backend_xid IS NOT NULL AND application_name <> 'backout scratch')
 ORDER BY pid"""
 _WRITTEN = """
 SELECT c.oid::int8, n.nspname || '.' || c.relname,
@@ -58,23 +62,42 @@ class NotQuietError(RefusedError):
 
 
 def prove_quiet(
-    url: str, *, roles: Sequence[str], window: timedelta, should_stop: Callable[[], bool]
+    url: str, *, roles: Sequence[str], window: timedelta, should_stop: Callable[[], bool],
+    meanwhile: Callable[[Callable[[], bool]], None] | None = None,
 ) -> Stillness:  # fmt: skip
-    """NotQuietError names who disturbs. `roles`: those with which the application connects."""
+    """NotQuietError names who disturbs. `roles`: those with which the application connects.
+
+    `meanwhile` is done while the counters are watched, so that what it saw is what stands still; it is told when it need
+    not go on. What it raises is raised here, unless somebody wrote: then nothing of what it saw counts.
+    """
     with _connected(url) as connection:
         others = _refuse_writers(connection, roles)
         _let_counters_settle(connection, roles, should_stop)
         before = counters_now(connection)
         began = time.monotonic()
-        while time.monotonic() - began < window.total_seconds():
-            if should_stop():
-                raise BackoutError("It was stopped while it watched the counters")
-            time.sleep(0.1)
-            _refuse_writers(connection, roles)
+        with _beside(meanwhile, should_stop) as doing:
+            while time.monotonic() - began < window.total_seconds() or not doing.done():
+                if should_stop():
+                    raise BackoutError("It was stopped while it watched the counters")
+                time.sleep(0.1)
+                _refuse_writers(connection, roles)
         _let_counters_settle(connection, roles, should_stop)
         after = counters_now(connection)
     refuse_movement(before, after)
+    doing.result()
     return Stillness(counters=after, seconds=time.monotonic() - began, others=others)
+
+
+@contextmanager
+def _beside(
+    meanwhile: Callable[[Callable[[], bool]], None] | None, should_stop: Callable[[], bool]
+) -> "Iterator[Future[None]]":  # fmt: skip
+    over = False
+    with ThreadPoolExecutor(1, thread_name_prefix="meanwhile") as threads:
+        try:
+            yield threads.submit(meanwhile or (lambda _: None), lambda: over or should_stop())
+        finally:
+            over = True
 
 
 def still_quiet(

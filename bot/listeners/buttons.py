@@ -10,7 +10,7 @@ from actions.approve.voices import TurnedAway
 from actions.history.lifecycle import LIVE, Status
 from actions.history.values import Voice
 from actions.run.answering import Vote
-from actions.run.choosing import Choice
+from actions.run.offering import Choice
 from bot.errands import Errands
 from bot.listeners.asking import fill_anew, open_dialog
 from bot.listeners.commands import history_page, told

@@ -6,8 +6,8 @@ from datetime import timedelta
 from actions.history.chain import Head
 from actions.history.lifecycle import Status
 from actions.history.values import StepStatus
-from actions.run.choosing import offers, where_the_writers_are
 from actions.run.deciding import point_of_no_return
+from actions.run.offering import offers, where_the_writers_are
 from actions.run.runbooks.ticks import tickables
 from bot.render.assessed import Assessed, assessed
 from bot.render.blocks import context, header, section

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from datetime import timedelta
 
 from actions.history.values import StepStatus
-from actions.run.plan import DOWNGRADE, RESTORE
+from actions.run.names import DOWNGRADE, RESTORE, SWAP_BACK
 from bot.render.foreign import code, foreign
 from bot.render.limits import some
 from bot.render.scene import Scene
@@ -66,6 +66,8 @@ def where_the_database_is(scene: Scene) -> str:
     # One that was left out may have been tried before.
     begun = [step for step in moving if step.status not in (StepStatus.PENDING, StepStatus.UNDONE) and step.started_at]
     restored = next((step for step in begun if step.action == RESTORE and step.status is StepStatus.DONE), None)
+    if any(step.action == SWAP_BACK and step.status is StepStatus.DONE for step in scene.steps):
+        return f"The database is the one from before, at {code(rollback.from_revision, 60)}."
     if restored is not None:
         return f"The database is as in the backup {code(restored.parameters.get('backup'))}."
     down = next((step for step in begun if step.action == DOWNGRADE), None)

@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from actions.assess.values import Ruling
 from actions.catalog.risk import Risk
 from actions.history.lifecycle import Status
-from actions.run.choosing import Choice, Offer, offers, writers_back
 from actions.run.deciding import point_of_no_return
-from actions.run.plan import STOP
+from actions.run.names import STOP
+from actions.run.offering import Choice, Offer, offers, writers_back
 from bot.render.assessed import Assessed
 from bot.render.blocks import button, confirm, row
 from bot.render.buttons import Button, Reference, Tick, decode_service

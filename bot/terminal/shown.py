@@ -10,7 +10,7 @@ from rich.text import Text
 
 from actions.history.lifecycle import Status
 from actions.history.values import Rollback, Step, StepStatus
-from actions.run.choosing import Choice, offers, where_the_writers_are
+from actions.run.offering import Choice, offers, where_the_writers_are
 from bot.terminal.rollbacks import duration, status_word
 from bot.terminal.runbooks import runbook_page, ticks_page
 from bot.wording.assessed import lost_amount, lost_name, people_count

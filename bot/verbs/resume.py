@@ -3,7 +3,7 @@ import click
 from actions.history.lifecycle import Status
 from actions.history.values import RollbackId
 from actions.run.answering import Way
-from actions.run.choosing import Choice
+from actions.run.offering import Choice
 from bot.terminal.output import json_option, say, say_json
 from bot.terminal.rollbacks import facts_of
 from bot.wiring import Wiring

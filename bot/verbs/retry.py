@@ -1,7 +1,7 @@
 import click
 
 from actions.history.values import RollbackId
-from actions.run.choosing import Choice
+from actions.run.offering import Choice
 from bot.terminal.output import json_option, say, say_json
 from bot.terminal.rollbacks import facts_of
 from bot.wiring import Wiring

@@ -92,6 +92,15 @@ def kinds(shop: Shop) -> list[str]:
     return [str(kind) for (kind,) in found]
 
 
+def told(shop: Shop, kind: str) -> list[dict[str, Any]]:
+    """The details of every entry of that kind about the newest rollback."""
+    found = query(
+        shop, "SELECT body::jsonb->'details' FROM events WHERE rollback_id = (SELECT max(id) FROM rollbacks)"
+        " AND body::jsonb->>'kind' = %s ORDER BY seq", kind,
+    )  # fmt: skip
+    return [dict(details) for (details,) in found]
+
+
 def seconds_between(shop: Shop, first: str, then: str) -> float:
     """Two entries about the newest rollback, by the database's clock."""
     times = dict(

@@ -14,7 +14,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 
 import psycopg
 import pytest
-from scenes import a_shop, again_at_head, is_as_it_was, kinds, newest, rests, runs, seconds_between, status, steps
+from scenes import a_shop, again_at_head, is_as_it_was, kinds, newest, rests, runs, seconds_between, status, steps, told
 from world import FIRST, PYTHON, SECOND, THIRD, Shop, wait_for
 
 from actions.embedded import EmbeddedPostgres
@@ -133,6 +133,8 @@ def test_it_goes_back_and_says_so_only_when_all_of_it_was_seen(day: Shop) -> Non
     assert facts["predicted"]["seconds"]["downgrade"] > 0
     assert set(facts["actual"]["seconds"]) == set(steps(day))
     assert facts["actual"]["locks"]
+    # All of it was looked at once more when the writers had stopped, and nothing had changed when the downgrade began.
+    assert [each["anew"] for each in told(day, "step.looked_again")] == [False]
 
 
 @pytest.mark.slow
@@ -399,6 +401,7 @@ def test_a_script_that_is_edited_during_the_run_is_found_right_before_the_downgr
     script.write_text(script.read_text() + "\n# edited\n")
     assert rests(day) == "failed"
     assert "The migrations on the path changed since they were approved" in story(day)
+    assert [each["anew"] for each in told(day, "step.looked_again")] == [True]
     assert "step.revision_reached" not in kinds(day)
     is_as_it_was(day)
 
@@ -418,3 +421,29 @@ def test_the_newest_proven_backup_of_the_older_revision_is_brought_back(day: Sho
     assert (day.folder / "older-release").exists()
     assert day.writes()
     assert day.answers()
+
+
+@pytest.mark.slow
+def test_a_restore_that_does_not_help_is_swapped_back_for_the_database_from_before(day: Shop) -> None:
+    day.more = {"checks": [{"http": f"http://127.0.0.1:{day.port}/health", "patience": "1s"}]}
+    put(day)
+    words = [PYTHON, "-m", "alembic", "downgrade", "0002"]
+    subprocess.run(words, cwd=day.folder, env=day.environ, check=True, capture_output=True)
+    day.backout("backup", "shop")
+    again_at_head(day)
+    with psycopg.connect(day.url, autocommit=True) as connection:
+        connection.execute("UPDATE customers SET name = 'of today' WHERE id = 7")
+    before = customers(day)
+    (day.folder / "sick").touch()
+    ask(day, "--strategy", "restore", "--wait", check=4)
+    assert day.revision() == "0002"
+    shown = day.backout("status", newest(day)).stdout
+    assert "Swap back to" in shown
+    assert "The writers are back" in shown
+    (day.folder / "sick").unlink()
+    day.backout("resume", newest(day), "--restore")
+    assert rests(day) == "failed"
+    assert customers(day) == before
+    assert steps(day)["release-again-1"] == "done"
+    assert "The database from before has its place again: the service is as it was before" in story(day)
+    is_as_it_was(day)

@@ -12,7 +12,8 @@ from actions.errors import ConfigurationError, RefusedError
 from actions.history.leases import waiting_for_somebody
 from actions.history.lifecycle import Status
 from actions.history.values import StepStatus
-from actions.run.choosing import Choice, choose
+from actions.run.choosing import choose
+from actions.run.offering import Choice
 from actions.run.runbooks.selection import select
 
 ENV = "# the backend\r\nexport BACKEND='postgres'  # or file\r\nOTHER=1\r\n"

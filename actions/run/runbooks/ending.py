@@ -15,10 +15,6 @@ log = logging.getLogger(__name__)
 
 #: Kinds that leave something when they are undone without steps of their own for that.
 _STAYS = {"run": "what its command did", "sql": "its statement", "person": "what a person did"}
-#: Kinds that change something beside the database; a backup that is brought back takes none of it back.
-_BESIDE = frozenset({
-    "setting", "git_restore", "export", "run", "compose", "restore_volumes", "remove_networks", "person",
-})  # fmt: skip
 _ENDS_BADLY = (Status.FAILED, Status.STOPPED)
 _KINDS_THAT_LOOK = ("check", "verify", "health")
 
@@ -30,13 +26,6 @@ def is_declared(steps: Sequence[Step]) -> bool:
 def what_stays(steps: Sequence[Step]) -> tuple[str, ...]:
     """Titles of steps that are undone by name, and left something behind."""
     return tuple(step.title for step in steps if step.status is StepStatus.UNDONE and _leaves_something(step))
-
-
-def beside_the_database(steps: Sequence[Step]) -> tuple[str, ...]:
-    """Titles of steps of the runbook that are done and stay so, when a backup brings database and release back."""
-    return tuple(
-        step.title for step in steps if step.parameters.get("kind") in _BESIDE and step.status is StepStatus.DONE
-    )
 
 
 def _leaves_something(step: Step) -> bool:

@@ -8,16 +8,16 @@ from actions.catalog.service import Service
 from actions.errors import ConfigurationError
 from actions.history.canonical import JsonObject
 from actions.history.details import PlannedStep
-from actions.run import plan
+from actions.run import names
+from actions.run.names import action_of
 from actions.run.plan import Route, make_plan
 from actions.run.runbooks.drafting import BEGIN_PART, CAPTURE, SETTLE, Draft
 from actions.run.runbooks.specs import to_record
-from actions.run.steps.declared.base import action_of
 
 #: Built-in steps, by the catalog's name: which action of the built-in plans it is.
 BUILT_IN_ACTIONS = {
-    "prove-quiet": plan.QUIET, "backup": plan.BACK_UP, "prove-backup": plan.PROVE, "rehearse": plan.PROVE,
-    "downgrade": plan.DOWNGRADE, "restore": plan.RESTORE, "verify": plan.VERIFY, "release": plan.RELEASE,
+    "prove-quiet": names.QUIET, "backup": names.BACK_UP, "prove-backup": names.PROVE, "rehearse": names.PROVE,
+    "downgrade": names.DOWNGRADE, "restore": names.RESTORE, "verify": names.VERIFY, "release": names.RELEASE,
 }  # fmt: skip
 
 #: What was found out about each draft: commits, archives. By its name.
@@ -31,14 +31,14 @@ def planned(
     steps: list[PlannedStep] = []
     if any(each.kind in ("stop", "resume", "start", "restart") for each in drafts):
         steps.append(
-            PlannedStep(name=plan.PREFLIGHT, title="Look whether everything can be reached", action=plan.PREFLIGHT)
+            PlannedStep(name=names.PREFLIGHT, title="Look whether everything can be reached", action=names.PREFLIGHT)
         )
     for each in drafts:
         if each.kind == "do":
             steps = _with_built_in(steps, list(_built_in(service, each, route)), each)
             continue
         steps.append(_declared(each, pins.get(each.name, {}), phases))
-    steps.append(PlannedStep(name=plan.CLOSE, title="Write down how it went", action=plan.CLOSE))
+    steps.append(PlannedStep(name=names.CLOSE, title="Write down how it went", action=names.CLOSE))
     return tuple(steps)
 
 
@@ -59,10 +59,10 @@ def _built_in(service: Service, each: Draft, route: Route | None) -> Iterator[Pl
     for step in _templates(service, each, route):
         if step.action == wanted:
             parameters = dict(step.parameters)
-            if wanted == plan.PROVE:
+            if wanted == names.PROVE:
                 parameters["rehearse"] = each.step.do == "rehearse"
             title = each.step.title or step.title
-            if wanted == plan.PROVE and each.step.do == "prove-backup":
+            if wanted == names.PROVE and each.step.do == "prove-backup":
                 title = each.step.title or "Prove the backup by restoring it"
             yield replace(step, parameters=parameters, title=title)
 
@@ -80,13 +80,13 @@ def _templates(service: Service, each: Draft, route: Route | None) -> tuple[Plan
 
 def _with_built_in(steps: list[PlannedStep], more: list[PlannedStep], each: Draft) -> list[PlannedStep]:
     """Names of built-in steps are theirs alone. Rehearsing happens on the copy that proves the backup, in one step."""
-    names = {step.name for step in steps}
+    taken = {step.name for step in steps}
     for step in more:
-        if step.name not in names:
+        if step.name not in taken:
             steps = [*steps, step]
-        elif step.action == plan.PROVE and each.step.do == "rehearse":
+        elif step.action == names.PROVE and each.step.do == "rehearse":
             steps = [step if old.name == step.name else old for old in steps]
-        elif step.action != plan.QUIET:
+        elif step.action != names.QUIET:
             raise ConfigurationError(
                 f"`do: {each.step.do}` is there twice", next_step="One rollback does it once: take one of them out."
             )

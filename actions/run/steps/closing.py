@@ -8,7 +8,8 @@ from actions.history.lifecycle import Status
 from actions.history.rollbacks import Facts
 from actions.history.values import Rollback, Step, StepStatus
 from actions.run.action import Answer, Moment, Untouched
-from actions.run.runbooks.ending import beside_the_database, is_declared, outcome_of_success, what_stays
+from actions.run.runbooks.beside import beside_the_database
+from actions.run.runbooks.ending import is_declared, outcome_of_success, what_stays
 
 STEP = "close"
 
@@ -60,16 +61,22 @@ def _left(steps: Sequence[Step]) -> str:
     if brought is not None and any(step.action == "downgrade" for step in steps):
         kept = (brought.result or {}).get("kept_as")
         beside = f"; the database as it was then is kept as {kept}" if kept else ""
-        stays = beside_the_database(steps)
-        what = (
-            f"database and release are as before, and these steps stay done: {', '.join(stays)}"
-            if stays
-            else "the service is as it was before"
-        )
-        return f". {brought.parameters.get('backup')} was brought back: {what}{beside}"
+        return f". {brought.parameters.get('backup')} was brought back: {_as_before(steps)}{beside}"
+    swapped = next((step for step in steps if step.action == "swap-back" and step.status is StepStatus.DONE), None)
+    if swapped is not None:
+        kept = (swapped.result or {}).get("kept_as")
+        beside = f"; what had been restored is kept as {kept}" if kept else ""
+        return f". The database from before has its place again: {_as_before(steps)}{beside}"
     if any(step.status is StepStatus.SKIPPED for step in steps):
         return ". The database was kept as it is, and the writers are back"
     return ""
+
+
+def _as_before(steps: Sequence[Step]) -> str:
+    stays = beside_the_database(steps)
+    if stays:
+        return f"database and release are as before, and these steps stay done: {', '.join(stays)}"
+    return "the service is as it was before"
 
 
 def _times(steps: Sequence[Step], *, predicted: bool) -> JsonObject:

@@ -11,6 +11,8 @@ from actions.errors import UnavailableError
 from actions.history.canonical import JsonObject
 from actions.restore.bringing_back import bring_back
 from actions.restore.intending import Wanted, intend
+from actions.restore.kept_ones import kept_of
+from actions.restore.premises import Premises
 from actions.restore.restoring import CannotBackUp
 from actions.run.action import Answer, Done, Moment, Untouched
 from actions.run.steps.site import Site
@@ -30,9 +32,10 @@ class Restore:
 
     def ask(self, at: Moment) -> Answer:
         before = (at.step.captured or {}).get("database")
-        if before is None or before == self._number():
+        if before is None or before == database_number(self.site):
             return Untouched()
-        return Done(result={"backup": str(at.step.parameters["backup"]), "found_swapped": True})
+        kept_as = kept_with(self.site.premises(str(at.rollback.id)), before)
+        return Done(result={"backup": str(at.step.parameters["backup"]), "kept_as": kept_as, "found_swapped": True})
 
     def do(self, at: Moment) -> JsonObject:
         wanted = Wanted(
@@ -44,7 +47,7 @@ class Restore:
         with target_lock(premises.admin_url, within=LET_GO_WITHIN, should_stop=at.should_stop):
             intent = intend(premises, wanted)
             self._refuse_other_world(at)
-            at.capture({"database": self._number()})
+            at.capture({"database": database_number(self.site)})
             came = bring_back(premises, intent, wanted)
         safety = came.safety.why if isinstance(came.safety, CannotBackUp) else came.safety
         return {
@@ -65,12 +68,19 @@ class Restore:
         if isinstance(counters, dict):
             still_quiet(self.site.url, roles=self.site.application_roles, since=counters, should_stop=at.should_stop)
 
-    def _number(self) -> int:
-        try:
-            with psycopg.connect(self.site.url, connect_timeout=5, application_name="backout restore") as connection:
-                row = connection.execute(
-                    "SELECT oid::bigint FROM pg_database WHERE datname = current_database()"
-                ).fetchone()
-        except psycopg.Error as error:
-            raise UnavailableError("The service's database does not answer") from error
-        return int(row[0]) if row else 0
+
+def database_number(site: Site) -> int:
+    """Of the one that has the service's name now."""
+    try:
+        with psycopg.connect(site.url, connect_timeout=5, application_name="backout restore") as connection:
+            row = connection.execute(
+                "SELECT oid::bigint FROM pg_database WHERE datname = current_database()"
+            ).fetchone()
+    except psycopg.Error as error:
+        raise UnavailableError("The service's database does not answer") from error
+    return int(row[0]) if row else 0
+
+
+def kept_with(premises: Premises, number: object) -> str | None:
+    """The name under which the database of this number is kept; None when it is not."""
+    return next((each.name for each in kept_of(premises) if each.number == number), None)

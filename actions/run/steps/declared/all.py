@@ -4,8 +4,9 @@ from collections.abc import Callable, Mapping
 
 from actions.errors import ConfigurationError
 from actions.run.action import Action
+from actions.run.names import action_of
 from actions.run.runbooks.drafting import BEGIN_PART, CAPTURE, RESUME, SETTLE
-from actions.run.steps.declared.base import BeginPart, Declared, action_of
+from actions.run.steps.declared.base import BeginPart, Declared
 from actions.run.steps.declared.checks import CaptureValues, CheckHolds, PersonDoes, WaitAWhile
 from actions.run.steps.declared.commands import RunCommand
 from actions.run.steps.declared.compose import RemoveNetworks, RestoreVolumes, SaveVolumes, TellCompose

@@ -14,14 +14,8 @@ from actions.run.action import Action, Answer, Moment, NotYet, Untouched
 from actions.run.runbooks.specs import from_record, kind_of
 from actions.run.steps.site import Site
 
-#: Actions of declared steps are called by their kind behind this.
-PREFIX = "runbook:"
 #: In the result of an optional step that failed.
 LEFT_OUT = "left_out"
-
-
-def action_of(kind: str) -> str:
-    return PREFIX + kind
 
 
 @dataclass(frozen=True, kw_only=True)
