@@ -23,7 +23,8 @@ from actions.run.answering import Speaker, Vote, Way, look_after_halt, stop, vot
 from actions.run.asking_again import by_another_way, note_turned_away, rehearse_with_data
 from actions.run.choosing import choose
 from actions.run.offering import Choice
-from actions.run.runbooks.ticks import Tickable, tick
+from actions.run.runbooks.tickable import Tickable
+from actions.run.runbooks.ticks import tick
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -18,23 +18,12 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 
 from actions.errors import ConfigurationError
 from actions.redaction import learn_secret
+from bot.logs import LogFormat, LogLevel
 
 
 class SlackMode(StrEnum):
     SOCKET = "socket"
     HTTP = "http"
-
-
-class LogFormat(StrEnum):
-    TEXT = "text"
-    JSON = "json"
-
-
-class LogLevel(StrEnum):
-    DEBUG = "debug"
-    INFO = "info"
-    WARNING = "warning"
-    ERROR = "error"
 
 
 def _starting_with(start: str) -> AfterValidator:

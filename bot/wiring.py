@@ -15,7 +15,6 @@ from functools import cached_property, partial
 from typing import TYPE_CHECKING
 
 from actions.errors import BackoutError, ConfigurationError, UnavailableError
-from bot.settings import Settings, read_settings
 
 if TYPE_CHECKING:  # each part is loaded when it is used: `--help` must be instant
     from actions.approve.people import Identity
@@ -32,6 +31,7 @@ if TYPE_CHECKING:  # each part is loaded when it is used: `--help` must be insta
     from actions.run.crewing import Sites
     from bot.desk import Desk
     from bot.directory import SlackDirectory
+    from bot.settings import Settings
 
 log = logging.getLogger(__name__)
 
@@ -61,7 +61,9 @@ class Wiring:
         return partial(Wiring, environ=self.environ), ()
 
     @cached_property
-    def settings(self) -> Settings:
+    def settings(self) -> "Settings":
+        from bot.settings import read_settings
+
         return read_settings(self.environ)
 
     @property

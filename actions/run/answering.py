@@ -26,9 +26,9 @@ from actions.history.rollbacks import Facts, Move, lock_rollback, move, no_such
 from actions.history.shown import ShownAssessment, last_shown
 from actions.history.tables import rollbacks
 from actions.history.values import Rollback, RollbackId, Voice
+from actions.run.names import GLASS_BROKEN
 
 #: Among the roles of a voice: it stands for approvers who could not be reached.
-GLASS_BROKEN = "glass broken"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

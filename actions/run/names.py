@@ -12,3 +12,7 @@ PREFIX = "runbook:"
 
 def action_of(kind: str) -> str:
     return PREFIX + kind
+
+
+#: Among the roles of a voice: nobody who should have approved answered.
+GLASS_BROKEN = "glass broken"

@@ -6,7 +6,7 @@ from actions.assess.values import Ruling
 from actions.catalog.people import Approvers
 from actions.history.lifecycle import Status
 from actions.history.values import Approval, Step, StepStatus, Voice
-from actions.run.answering import GLASS_BROKEN
+from actions.run.names import GLASS_BROKEN
 from actions.run.offering import offers, where_the_writers_are
 from bot.render.assessed import assessed
 from bot.render.blocks import button, context, row, section

@@ -8,7 +8,7 @@ from actions.history.lifecycle import Status
 from actions.history.values import StepStatus
 from actions.run.deciding import point_of_no_return
 from actions.run.offering import offers, where_the_writers_are
-from actions.run.runbooks.ticks import tickables
+from actions.run.runbooks.tickable import tickables
 from bot.render.assessed import Assessed, assessed
 from bot.render.blocks import context, header, section
 from bot.render.cost import consequence

@@ -16,6 +16,16 @@ from bot.terminal.shown import request_page, steps_live
 #: In these nothing moves before a person does something.
 RESTING = frozenset({*FINAL, Status.WAITING, Status.CHOOSING, Status.HALTED})
 EVERY_SECONDS = 0.5
+#: How a request ended, for scripts.
+CODES = {
+    Status.FAILED: 1,
+    Status.REFUSED: 3,
+    Status.REJECTED: 3,
+    Status.EXPIRED: 3,
+    Status.STOPPED: 3,
+    Status.HALTED: 4,
+    Status.CHOOSING: 4,
+}
 
 
 def follow(

@@ -7,7 +7,7 @@ from rich.console import RenderableType
 from rich.text import Text
 
 from actions.history.values import Rollback, Step
-from actions.run.runbooks.ticks import tickables
+from actions.run.runbooks.tickable import tickables
 
 #: The first so many of anything; the rest is a `--json` away.
 MOST = 6

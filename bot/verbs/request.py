@@ -13,23 +13,13 @@ from actions.history.queries import show
 from actions.history.shown import last_shown
 from actions.history.values import RollbackId
 from bot.desk import Asked
-from bot.terminal.following import EVERY_SECONDS, RESTING, follow, say_request
+from bot.terminal.following import CODES, EVERY_SECONDS, RESTING, follow, say_request
 from bot.terminal.output import json_option, say, say_json
 from bot.terminal.rollbacks import facts_of
 from bot.verbs.check import complete_services
 from bot.wiring import Wiring
 
 STRATEGIES = [StrategyName.DOWNGRADE.value, StrategyName.RESTORE.value, StrategyName.APP_ONLY.value]
-#: How a request ended, for scripts.
-CODES = {
-    Status.FAILED: 1,
-    Status.REFUSED: 3,
-    Status.REJECTED: 3,
-    Status.EXPIRED: 3,
-    Status.STOPPED: 3,
-    Status.HALTED: 4,
-    Status.CHOOSING: 4,
-}
 
 
 @click.command(context_settings={"ignore_unknown_options": True})

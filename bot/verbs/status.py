@@ -4,10 +4,9 @@ import click
 
 from actions.history.queries import live, show
 from actions.history.values import RollbackId
-from bot.terminal.following import follow, say_request
+from bot.terminal.following import CODES, follow, say_request
 from bot.terminal.output import json_option, say, say_json
 from bot.terminal.rollbacks import facts_of, rollbacks_table
-from bot.verbs.request import CODES
 from bot.wiring import Wiring
 
 

@@ -3,7 +3,7 @@ import click
 from actions.errors import RefusedError
 from actions.history.queries import show
 from actions.history.values import RollbackId
-from actions.run.runbooks.ticks import tickables
+from actions.run.runbooks.tickable import tickables
 from bot.terminal.output import json_option, say, say_json
 from bot.terminal.rollbacks import facts_of
 from bot.wiring import Wiring

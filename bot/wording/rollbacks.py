@@ -6,7 +6,7 @@ from typing import Final
 
 from actions.history.lifecycle import Status
 from actions.history.values import Approval, Event, Rollback, Step, StepStatus
-from actions.run.answering import GLASS_BROKEN
+from actions.run.names import GLASS_BROKEN
 
 #: A sign beside each word: colour alone tells nothing to a printer or to colour-blind eyes.
 SIGNS: Final[Mapping[Status, str]] = {

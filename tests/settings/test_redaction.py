@@ -8,8 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from actions.redaction import learn_secret, redact
-from bot.logs import set_up_logging
-from bot.settings import LogFormat, LogLevel
+from bot.logs import LogFormat, LogLevel, set_up_logging
 
 SECRET = "tr0ub4dor-and-3"
 

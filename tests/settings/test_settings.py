@@ -7,7 +7,8 @@ from hypothesis import strategies as st
 
 from actions.errors import ConfigurationError
 from actions.redaction import redact
-from bot.settings import LogFormat, SlackMode, default_home, names, read_settings
+from bot.logs import LogFormat
+from bot.settings import SlackMode, default_home, names, read_settings
 
 
 def test_empty_means_unset() -> None:

@@ -14,7 +14,7 @@ from actions.errors import ConfigurationError
 from actions.history.canonical import JsonObject
 from actions.run.runbooks.selection import ALL, Part, Selection, select
 from actions.run.runbooks.specs import from_record, kind_of, to_record
-from actions.run.runbooks.ticks import FOR_PERSON
+from actions.run.runbooks.tickable import FOR_PERSON
 from actions.run.runbooks.wording import title
 from actions.run.steps.writers import resume_step, stop_step
 

@@ -14,7 +14,7 @@ from actions.catalog.risk import Risk
 from actions.files.switching import read
 from actions.release.git_tree import GitTree, TreeFacts
 from actions.run.runbooks.drafting import Draft
-from actions.run.runbooks.ticks import FOR_PERSON
+from actions.run.runbooks.tickable import FOR_PERSON
 from actions.run.steps.site import Site
 
 _SHOWN = 5

@@ -19,7 +19,7 @@ from actions.release.git_tree import taking
 from actions.run.runbooks.previewing_built_in import built_in
 from actions.run.runbooks.proposing import Laid
 from actions.run.runbooks.specs import from_record
-from actions.run.runbooks.ticks import FOR_PERSON
+from actions.run.runbooks.tickable import FOR_PERSON
 from actions.run.runbooks.wording import title
 from actions.run.steps.declared.git import tree_of
 from actions.run.steps.site import Site

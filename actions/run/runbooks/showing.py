@@ -10,7 +10,7 @@ from actions.history.details import PlannedStep
 from actions.run.runbooks.drafting import Draft
 from actions.run.runbooks.selection import Selection
 from actions.run.runbooks.specs import kind_of
-from actions.run.runbooks.ticks import FOR_PERSON
+from actions.run.runbooks.tickable import FOR_PERSON
 from actions.verify.titles import title_of
 
 

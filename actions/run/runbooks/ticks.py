@@ -15,12 +15,11 @@ from actions.history.lifecycle import Status
 from actions.history.record import Entry, append
 from actions.history.rollbacks import lock_rollback
 from actions.history.tables import events
-from actions.history.values import RollbackId, Step, StepStatus
+from actions.history.values import RollbackId, Step
 from actions.run.answering import Speaker
+from actions.run.runbooks.tickable import FOR_PERSON, Tickable, tickables
 
 TICKED, CROSSED, FAILED = "step.ticked", "step.crossed", "step.failed"
-#: In a step's parameters: a person ticks it.
-FOR_PERSON = "for_person"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -28,29 +27,6 @@ class Tick:
     person: str
     holds: bool
     said: str
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Tickable:
-    """One line of a list that people tick."""
-
-    step: str
-    position: int
-    title: str
-    #: The run stands still until somebody says something about it.
-    waits: bool
-    done: bool
-
-
-def tickables(steps: Sequence[Step]) -> tuple[Tickable, ...]:
-    """Everything in a plan that a person has to tick, in order. Pure: for the command line and for Slack."""
-    return tuple(
-        Tickable(
-            step=step.name, position=step.position, title=step.title, waits=step.status is StepStatus.RUNNING,
-            done=step.status is StepStatus.DONE,
-        )
-        for step in steps if step.parameters.get(FOR_PERSON)
-    )  # fmt: skip
 
 
 def tick(
