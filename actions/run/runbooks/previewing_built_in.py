@@ -7,7 +7,7 @@ from typing import Any
 from actions.catalog.command import Command
 from actions.catalog.release import CommandRelease, DeploymentRelease, GitRelease, ImageRelease, SettingRelease
 from actions.history.canonical import JsonObject
-from actions.run import plan
+from actions.run import names
 from actions.run.steps.site import Site
 
 
@@ -24,28 +24,28 @@ Showing = Callable[[Site, Command], JsonObject]
 
 def built_in(site: Site, action: str, parameters: Mapping[str, Any], show: Showing) -> BuiltIn:
     match action:
-        case plan.BACK_UP:
+        case names.BACK_UP:
             return BuiltIn(
                 commands=({"argv": ["pg_dump", _database(site)], "folder": None},),
                 files=tuple(f"a backup into {title}" for title in _stores(site)),
                 undo="the backup stays; its retention lets it go",
             )
-        case plan.PROVE:
+        case names.PROVE:
             rehearsed = [_alembic(site, "the revision of the plan, on the copy")] if parameters.get("rehearse") else []
             restored: JsonObject = {"argv": ["pg_restore", "into a scratch database"], "folder": None}
             return BuiltIn(commands=(restored, *rehearsed), undo="the scratch database is dropped")
-        case plan.DOWNGRADE:
+        case names.DOWNGRADE:
             return BuiltIn(
                 commands=tuple(_alembic(site, _revision(each)) for each in parameters.get("hops") or ()),
                 undo="nothing by itself: the proven backup brings the database back",
             )
-        case plan.RESTORE:
+        case names.RESTORE:
             restored = {"argv": ["pg_restore", str(parameters.get("backup"))], "folder": None}
             return BuiltIn(
                 commands=(restored,), files=("a new database beside the old one, then both change places",),
                 undo="the database as it is now is kept beside it",
             )  # fmt: skip
-        case plan.RELEASE:
+        case names.RELEASE:
             return _release(site, int(parameters.get("number") or 0), show)
         case _:
             return BuiltIn()
