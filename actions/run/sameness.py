@@ -130,7 +130,7 @@ def _beside(place: MigrationsPlace, files: Mapping[str, str]) -> dict[str, str] 
     try:
         for place_of_scripts in {path.parent for path in known}:
             for path in place_of_scripts.rglob("*.py*"):
-                if path.suffix not in (".py", ".pyc") or path in known:
+                if path.suffix not in (".py", ".pyc") or path.parent.name == "__pycache__" or path in known:
                     continue
                 if path.name != "__init__.py":
                     return None

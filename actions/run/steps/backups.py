@@ -20,6 +20,7 @@ from actions.history.backups import list_backups
 from actions.history.canonical import JsonObject
 from actions.history.values import BackupRecord, BackupState
 from actions.restore.backing_up import BackupOrder, back_up
+from actions.restore.limits import Limits
 from actions.restore.making import places_of, programs_of
 from actions.restore.proving import ProofOrder, proving
 from actions.restore.verdict import write_down_proof
@@ -108,9 +109,10 @@ class ProveAndRehearse:
         told = carry_out(order, site.house.commands, should_stop=at.should_stop)
         if told.trouble is not None:
             raise explained(told.trouble, "The downgrade failed on the proven copy, and nothing was changed")
+        premises = site.premises(str(at.rollback.id))
         after = contents(
-            copy.url, programs_of(site.premises(str(at.rollback.id))), manifest.tables,
-            encoding=manifest.database.encoding, should_stop=at.should_stop,
+            copy.url, programs_of(premises), manifest.tables, encoding=manifest.database.encoding,
+            limits=Limits.lasting(premises.longest, at.should_stop), jobs=premises.rules.jobs,
         )  # fmt: skip
         before = {f"{table.schema_name}.{table.name}": (table.rows, table.hash) for table in manifest.tables}
         untouched = {name: now for name, now in after.items() if before.get(name) == (now.rows, now.hash)}

@@ -1,6 +1,7 @@
 """What is in the tables, as far as it can be compared later: rows, and a hash where the columns are the same."""
 
-from collections.abc import Callable, Iterable, Mapping
+import os
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,9 +11,11 @@ from psycopg import sql
 from actions.backup.manifest import TableContent
 from actions.backup.programs import ClientPrograms
 from actions.backup.rows import RowReader, TableRows, tallied
-from actions.errors import BackoutError, UnavailableError
+from actions.errors import UnavailableError
 from actions.history.canonical import Json, JsonObject
 from actions.redaction import learn_secret
+from actions.restore.crew import together
+from actions.restore.limits import Limits
 
 _COLUMNS = """
 SELECT n.nspname, c.relname, array_agg(a.attname::text ORDER BY a.attnum) FILTER (WHERE a.attgenerated = '')
@@ -32,23 +35,32 @@ class TableNow:
 
 
 def contents(
-    url: str, programs: ClientPrograms, tables: Iterable[TableContent], *, encoding: str, should_stop: Callable[[], bool]
+    url: str, programs: ClientPrograms, tables: Iterable[TableContent], *, encoding: str, limits: Limits,
+    jobs: int | None = None,
 ) -> dict[str, TableNow]:  # fmt: skip
-    """By name; tables that are gone are left out."""
+    """By name; tables that are gone are left out. Read by several sessions at once (as many as there are processors):
+    only for a database that nobody writes to."""
     learn_secret(url)
     columns = _columns(url)
     found: dict[str, TableNow] = {}
-    with RowReader(url, programs, encoding=encoding) as reader:
-        for table in tables:
-            name = f"{table.schema_name}.{table.name}"
-            now = columns.get(name)
-            if now is None:
-                continue
-            rows = TableRows(schema_name=table.schema_name, name=table.name, columns=now)
-            tally = tallied(_stoppable(reader.read(rows), should_stop))
-            same = now == table.columns
-            found[name] = TableNow(rows=tally.rows, hash=tally.hash if same else None)
+
+    def work(reader: RowReader, table: TableContent, limits: Limits) -> None:
+        name = _name(table)
+        rows = TableRows(schema_name=table.schema_name, name=table.name, columns=columns[name])
+        tally = tallied(limits.within(reader.read(rows)))
+        found[name] = TableNow(rows=tally.rows, hash=tally.hash if rows.columns == table.columns else None)
+
+    # The largest first, so that nobody waits for it at the end.
+    there = sorted((each for each in tables if _name(each) in columns), key=lambda each: -each.bytes)
+    together(
+        there, jobs=jobs or os.cpu_count() or 1, session=lambda: RowReader(url, programs, encoding=encoding), work=work,
+        limits=limits,
+    )  # fmt: skip
     return found
+
+
+def _name(table: TableContent) -> str:
+    return f"{table.schema_name}.{table.name}"
 
 
 def as_record(tables: Mapping[str, TableNow]) -> JsonObject:
@@ -85,10 +97,3 @@ def _columns(url: str) -> dict[str, tuple[str, ...]]:
     except psycopg.OperationalError as error:
         raise UnavailableError("The database does not answer") from error
     return {f"{schema}.{name}": tuple(columns or ()) for schema, name, columns in rows}
-
-
-def _stoppable(chunks: Iterable[bytes], should_stop: Callable[[], bool]) -> Iterable[bytes]:
-    for chunk in chunks:
-        if should_stop():
-            raise BackoutError("It was stopped while it read the tables")
-        yield chunk

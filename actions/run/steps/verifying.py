@@ -8,6 +8,7 @@ from actions.backup.store_copy import stored_manifest
 from actions.catalog.checks import Check, Validation
 from actions.errors import BackoutError
 from actions.history.canonical import Json, JsonObject
+from actions.restore.limits import Limits
 from actions.restore.making import programs_of
 from actions.run.action import Answer, Moment, Untouched
 from actions.run.steps.application import before_of, came_from_earlier_backup
@@ -76,12 +77,9 @@ class Verify:
         premises = self.site.premises(str(at.rollback.id))
         manifest = self._manifest(at, str(proved.get("backup")))
         found = contents(
-            self.site.url,
-            programs_of(premises),
-            manifest.tables,
-            encoding=manifest.database.encoding,
-            should_stop=at.should_stop,
-        )
+            self.site.url, programs_of(premises), manifest.tables, encoding=manifest.database.encoding,
+            limits=Limits.lasting(premises.longest, at.should_stop), jobs=premises.rules.jobs,
+        )  # fmt: skip
         return wrong + unlike(expected, found)
 
     def _manifest(self, at: Moment, name: str) -> Manifest:
