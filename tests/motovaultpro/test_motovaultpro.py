@@ -314,6 +314,92 @@ def test_containers_that_do_not_come_up_leave_the_six_as_they_were(up: tuple[Tow
     garage.git("reset", "-q", "--hard", "HEAD~2")
 
 
+MINIO = 'admin-minio: {<<: *idle, volumes: ["minio_data:/data"], networks: [backend]}'
+PLATFORM = """mvp-platform-vehicles-api: {<<: *idle, networks: [backend]}
+  mvp-platform-vehicles-db: {<<: *idle, volumes: ["vehicles_db_data:/data"], networks: [backend]}
+  mvp-platform-vehicles-redis: {<<: *idle, networks: [backend]}
+  mvp-platform-vehicles-etl: {<<: *idle, networks: [backend]}"""
+#: What the compose file was before that phase alone: the team makes one commit for each.
+EARLIER = {
+    "only-storage": [("mvp-platform:", f"{MINIO}\n  mvp-platform:"), ("volumes:\n", "volumes:\n  minio_data: {name: admin_minio_data}\n")],
+    "backend-updates,database-updates": [("mvp_postgres_data", "admin_postgres_data")],
+    "platform-service": [
+        ("mvp-platform: {<<: *idle, networks: [backend]}", PLATFORM),
+        ("volumes:\n", "volumes:\n  vehicles_db_data: {name: mvp_platform_vehicles_db_data}\n"),
+    ],
+}  # fmt: skip
+
+
+def services(project: Project) -> set[str]:
+    return {
+        str(each["Config"]["Labels"]["com.docker.compose.service"])  # type: ignore[index]
+        for each in project.containers()
+        if each["State"]["Status"] == "running"  # type: ignore[index]
+    }
+
+
+@pytest.mark.docker
+@pytest.mark.slow
+@pytest.mark.timeout(900)
+@pytest.mark.parametrize("part", EARLIER)
+def test_one_phase_alone_goes_back_with_its_volume_and_the_others_stay(up: tuple[Town, Project], part: str) -> None:
+    """Phases 3, 7 and 8, whose data comes back from the archives that `prepare` made."""
+    town, project = up
+    garage, six = town.garage, services(project)
+    newer = garage.read("docker-compose.yml")
+    older = (town.root / "after.yml").read_text()
+    for now, then in EARLIER[part]:
+        assert now in older
+        # The last one: what is above it are services.
+        older = then.join(older.rsplit(now, 1)) if now == "volumes:\n" else older.replace(now, then)
+    garage.write("docker-compose.yml", town.own(older))
+    there = [path for path in FILES if town.state(path) is not None]
+    for path in there:
+        garage.write(path, "the phase before\n")
+    garage.git("commit", "-qam", "before the phase")
+    garage.write("docker-compose.yml", newer)
+    for path in there:
+        garage.write(path, "after\n")
+    garage.git("commit", "-qam", "the phase")
+    catalog = town.catalog(project)
+    try:
+        rollback = town.ask(catalog, part)
+        assert town.tick_all(catalog, rollback) is Status.SUCCEEDED, garage.outcome(rollback)
+        assert town.state("README.md") == "after\n"
+        if part == "only-storage":
+            assert services(project) == six | {"admin-minio"}
+            assert project.compose("exec", "-T", "admin-minio", "cat", "/data/document").strip() == "contract"
+            assert town.state("backend/src/core/storage/a.ts") == "the phase before\n"
+        elif part == "platform-service":
+            assert services(project) == (six - {"mvp-platform"}) | {
+                "mvp-platform-vehicles-api", "mvp-platform-vehicles-db", "mvp-platform-vehicles-redis",
+                "mvp-platform-vehicles-etl",
+            }  # fmt: skip
+        else:
+            assert psql(project, "mvp-postgres", "SELECT count(*) FROM vehicles") == "3"
+            assert "Optional steps that failed: Run the migrations again" in garage.outcome(rollback)
+    finally:
+        garage.git("reset", "-q", "--hard", "HEAD~2")
+        project.compose("up", "--detach", "--remove-orphans")
+    assert services(project) == six
+
+
+@pytest.mark.docker
+@pytest.mark.slow
+@pytest.mark.timeout(900)
+def test_the_code_alone_goes_back_and_the_infrastructure_stays(up: tuple[Town, Project]) -> None:
+    town, project = up
+    garage = town.garage
+    before, compose = services(project), garage.read("docker-compose.yml")
+    catalog = town.catalog(project)
+    rollback = town.ask(catalog, "keep-infrastructure")
+    assert garage.shown(rollback)["runbook"]["scope"]["keeps"] == ["docker-compose"]
+    assert town.tick_all(catalog, rollback) is Status.SUCCEEDED, garage.outcome(rollback)
+    assert (town.state("backend/src/app.ts"), town.state("frontend/src/app.ts")) == ("before\n", "before\n")
+    assert (garage.read("docker-compose.yml"), services(project)) == (compose, before)
+    garage.git("reset", "-q", "--hard")
+
+
 @pytest.mark.docker
 @pytest.mark.timeout(900)
 def test_everything_goes_back_to_the_fourteen_with_their_data(up: tuple[Town, Project]) -> None:
