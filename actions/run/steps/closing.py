@@ -37,7 +37,8 @@ def closing(rollback: Rollback, steps: Sequence[Step], status: Status) -> Facts:
 
 def _outcome(rollback: Rollback, steps: Sequence[Step], status: Status) -> str:
     if status is Status.SUCCEEDED:
-        return outcome_of_success(steps) if is_declared(steps) else "Went back, and was seen to be well"
+        said = outcome_of_success(steps) if is_declared(steps) else "Went back, and was seen to be well"
+        return f"{said}{_kept_beside(steps)}"
     failed = [step for step in steps if step.error]
     why = str((failed[0].error or {}).get("what", "")) if failed else ""
     stays = what_stays(steps)
@@ -57,11 +58,9 @@ def _outcome(rollback: Rollback, steps: Sequence[Step], status: Status) -> str:
 
 def _left(steps: Sequence[Step]) -> str:
     """What a person chose after a failure, and what it left."""
-    brought = next((step for step in steps if step.action == "restore" and step.status is StepStatus.DONE), None)
+    brought = _brought(steps)
     if brought is not None and any(step.action == "downgrade" for step in steps):
-        kept = (brought.result or {}).get("kept_as")
-        beside = f"; the database as it was then is kept as {kept}" if kept else ""
-        return f". {brought.parameters.get('backup')} was brought back: {_as_before(steps)}{beside}"
+        return f". {brought.parameters.get('backup')} was brought back: {_as_before(steps)}{_kept_beside(steps)}"
     swapped = next((step for step in steps if step.action == "swap-back" and step.status is StepStatus.DONE), None)
     if swapped is not None:
         kept = (swapped.result or {}).get("kept_as")
@@ -77,6 +76,17 @@ def _as_before(steps: Sequence[Step]) -> str:
     if stays:
         return f"database and release are as before, and these steps stay done: {', '.join(stays)}"
     return "the service is as it was before"
+
+
+def _brought(steps: Sequence[Step]) -> Step | None:
+    return next((step for step in steps if step.action == "restore" and step.status is StepStatus.DONE), None)
+
+
+def _kept_beside(steps: Sequence[Step]) -> str:
+    """It takes room, and somebody may want to look into it."""
+    brought = _brought(steps)
+    kept = (brought.result or {}).get("kept_as") if brought else None
+    return f"; the database as it was then is kept as {kept}" if kept else ""
 
 
 def _times(steps: Sequence[Step], *, predicted: bool) -> JsonObject:
