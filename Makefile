@@ -19,6 +19,7 @@ $(STAMP): requirements.lock pyproject.toml
 	@echo "Installing what requirements.lock pins into $(VENV) (once) ..."
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@$(BIN)/python -m compileall -q actions bot
 	@touch $@
 
 demo: $(STAMP)  ## Try it in a browser: an example company, the bot, a page that looks like Slack
