@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from actions.assess.content.outcomes import Comparison
-from actions.assess.content.verdicts import brings_back_empty, brings_back_partly, loses_data, missing
+from actions.assess.content.outcomes import AppearedColumn, Comparison
+from actions.assess.content.verdicts import brings_back_anew, brings_back_empty, loses_data, missing
 from actions.assess.schema.naming import Identity
 
 
@@ -20,7 +20,8 @@ class Case:
     after: dict[str, tuple[int, int]]
     again: dict[str, tuple[int, int]]
     empty: tuple[str, ...] = ()
-    partly: tuple[str, ...] = ()
+    #: Back with content that the downgrade made up.
+    anew: tuple[str, ...] = ()
 
 
 CASES = [
@@ -59,11 +60,32 @@ CASES = [
              loses=False, after={}, again={}, empty=("teams", "users.nick")), id="shells without a value"),
     pytest.param(
         Case(down="ALTER TABLE users ADD first text; UPDATE users SET first = split_part(name, ' ', 2)",
-             up="ALTER TABLE users DROP first", loses=False, after={}, again={}), id="column brought back with values"),
+             up="ALTER TABLE users DROP first", loses=False, after={}, again={}, anew=("users.first",)),
+        id="column brought back with values"),
+    pytest.param(
+        Case(down="CREATE TABLE currencies (code text PRIMARY KEY); INSERT INTO currencies VALUES ('EUR'), ('CHF')",
+             up="DROP TABLE currencies", loses=False, after={}, again={}, anew=("currencies",)),
+        id="table brought back with the rows that a script knows"),
+    pytest.param(
+        Case(down="ALTER TABLE users ADD fax text; UPDATE users SET fax = role FROM members WHERE person = users.id;"
+                  " DELETE FROM members WHERE person > 9; DROP TABLE members",
+             up="CREATE TABLE members (team int, person int, role text); ALTER TABLE users DROP fax", loses=True,
+             after={"members": (12, 12)}, again={"members": (12, 12)}, anew=("users.fax",)),
+        id="column filled from a part of a table that goes"),
+    pytest.param(
+        Case(down="ALTER TABLE users ADD item bigint; UPDATE users SET item = n FROM (SELECT id, user_id, total AS n"
+                  " FROM orders) o WHERE o.id = users.id; ALTER TABLE users ADD mood text; UPDATE users SET mood = state;"
+                  " ALTER TABLE users DROP state, DROP item",
+             up="ALTER TABLE users ADD state mood; UPDATE users SET state = mood::mood; ALTER TABLE users DROP mood",
+             loses=False, after={"users.state": (9, 9)}, again={}), id="column moved, with another type"),
+    pytest.param(
+        Case(down="CREATE TABLE people AS SELECT * FROM members; DROP TABLE members",
+             up="CREATE TABLE members AS SELECT * FROM people; DROP TABLE people", loses=False,
+             after={"members": (12, 12)}, again={}), id="table renamed by copying"),
     pytest.param(
         Case(down="ALTER TABLE users ADD mood text;"
                   " UPDATE users SET mood = CASE state WHEN 'sad' THEN 'blue' WHEN 'great' THEN 'high' END",
-             up="ALTER TABLE users DROP mood", loses=False, after={}, again={}, partly=("users.mood",)),
+             up="ALTER TABLE users DROP mood", loses=False, after={}, again={}, anew=("users.mood",)),
         id="column brought back with some of its values"),
     pytest.param(
         Case(down="ALTER TABLE users ADD mail text; UPDATE users SET mail = email; ALTER TABLE users DROP email",
@@ -166,7 +188,8 @@ def test_what_a_downgrade_loses_for_good(shop: Any, case: Case) -> None:
     assert (_missing(again) if again else {}) == case.again
     assert loses_data(after, again) is case.loses
     assert {_said(thing) for thing in brings_back_empty(after)} == set(case.empty)
-    assert {_said(column.column) for column in brings_back_partly(after)} == set(case.partly)
+    anew = {_said(back.column if isinstance(back, AppearedColumn) else back.table) for back in brings_back_anew(after)}
+    assert anew == set(case.anew)
     assert after.complete
 
 

@@ -11,6 +11,7 @@ from actions.assess.content.beside import compare_large_objects, compare_sequenc
 from actions.assess.content.both import Both, reason_of
 from actions.assess.content.budget import OutOfBudgetError
 from actions.assess.content.extensions import compare_kept, kept_tables
+from actions.assess.content.forms import alone
 from actions.assess.content.looking import Look
 from actions.assess.content.outcomes import (
     AppearedTable,
@@ -24,6 +25,7 @@ from actions.assess.content.outcomes import (
 )
 from actions.assess.content.pairing import FOREIGN, Pairing, TablePair, leaves, pair_by_id, pair_by_name
 from actions.assess.content.queries import number_of_rows, source
+from actions.assess.content.sides import Side
 from actions.assess.content.tables import compare_tables
 from actions.assess.schema.naming import Identity
 from actions.assess.schema.values import Table
@@ -71,11 +73,13 @@ def compare_all(both: Both, likely: Collection[Identity], *, by_id: bool) -> Com
 
 
 def _count_alone(pairing: Pairing, both: Both, found: _Found) -> None:
-    """Rows of tables that only one side has."""
+    """Rows of tables that only one side has; and the contents of those that go, where a column may have got them."""
+    into_columns = any(pair.appeared for pair in pairing.pairs)
     for table in pairing.vanished:
         with _noting(found, table.identity):
             rows, _ = both.at_once(partial(_rows, table), _nothing)
-            found.vanished.append(VanishedTable(table=table.identity, rows=rows))
+            contents = both.at_once(partial(_contents, table), _nothing)[0] if rows and into_columns else frozenset()
+            found.vanished.append(VanishedTable(table=table.identity, rows=rows, contents=contents))
     for table in pairing.appeared:
         with _noting(found, table.identity):
             _, rows = both.at_once(_nothing, partial(_rows, table))
@@ -84,6 +88,14 @@ def _count_alone(pairing: Pairing, both: Both, found: _Found) -> None:
 
 def _rows(table: Table, look: Look) -> int:
     return int(look.ask(number_of_rows(source(table, look.schema)))[0])
+
+
+def _contents(table: Table, look: Look) -> frozenset[tuple[int, str]]:
+    side = Side(
+        source=source(table, look.schema), expressions=(), meanings=(),
+        extra=tuple(alone(column, look.types) for column in table.columns), by_column=False,
+    )  # fmt: skip
+    return frozenset((tally.values, tally.fingerprint) for tally in side.extra_tallies(look))
 
 
 def _nothing(_: Look) -> None:

@@ -49,6 +49,8 @@ class VanishedColumn:
 
     column: Identity
     non_null: int
+    #: A number that every value has a part in: equal for equal contents, in whatever order.
+    content: str
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -58,6 +60,7 @@ class AppearedColumn:
     column: Identity
     rows: int
     non_null: int
+    content: str
     #: Different values in it: 0, 1, or 2 for more than one.
     distinct: int
     #: Its values come from an identity or a computing default (`nextval(...)`, `gen_random_uuid()`).
@@ -93,6 +96,8 @@ class TableOutcome:
 class VanishedTable:
     table: Identity
     rows: int
+    #: Of each column, how many values it had and their `content`; looked at where it may have moved elsewhere.
+    contents: frozenset[tuple[int, str]] = frozenset()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -37,21 +37,25 @@ class Side:
         rows, fingerprint = look.ask(queries.fingerprint(self.source, row))
         return int(rows), str(fingerprint)
 
-    def extra_counts(self, look: Look) -> list[int]:
-        return self._counts(look, self.extra)
+    def extra_tallies(self, look: Look) -> list[Tally]:
+        return self._tallies(look, self.extra, "0")
 
     def value_counts(self, look: Look, wanted: Sequence[int]) -> list[int]:
         return self._counts(look, [self.expressions[number] for number in wanted])
 
-    def extra_spread(self, look: Look) -> list[tuple[int, int]]:
+    def extra_spread(self, look: Look) -> list[tuple[Tally, int]]:
+        """With each, whether there are none (0), one (1) or several (2) different values."""
         found: list[int] = []
         for some in _pieces(self.extra):
             found += look.ask(queries.spread(self.source, some))
-        return list(zip(found[::2], found[1::2], strict=True))
+        return list(zip(self.extra_tallies(look), found[1::2], strict=True))
 
     def tallies(self, look: Look, wanted: Sequence[int], seed: str = "0") -> list[Tally]:
+        return self._tallies(look, [self.expressions[number] for number in wanted], seed)
+
+    def _tallies(self, look: Look, expressions: Sequence[str], seed: str) -> list[Tally]:
         found: list[Tally] = []
-        for some in _pieces([self.expressions[number] for number in wanted]):
+        for some in _pieces(expressions):
             row = look.ask(queries.tallies(self.source, some, seed))
             found += [Tally(values=row[n], fingerprint=row[n + 1]) for n in range(0, len(row), 2)]
         return found

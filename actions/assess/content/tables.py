@@ -11,6 +11,7 @@ from actions.assess.content.lines import Tally
 from actions.assess.content.outcomes import AppearedColumn, ColumnOutcome, Matching, TableOutcome, VanishedColumn
 from actions.assess.content.pairing import TablePair
 from actions.assess.content.rows import RowsFound, Sizes, examine
+from actions.assess.content.sides import Tally as Content
 from actions.assess.content.sides import TwoSides, two_sides
 from actions.assess.schema.values import Column
 
@@ -41,7 +42,7 @@ def _compare(sides: TwoSides, both: Both) -> TableOutcome | None:
     rows = RowsFound(matched_by=Matching.IDENTICAL, lost=0, new=0)
     if ours != theirs:
         rows = examine(sides, choose_key(pair, both.before.schema, both.now.schema), sizes, both)
-    vanished, appeared = both.at_once(sides.before.extra_counts, sides.now.extra_spread)
+    vanished, appeared = both.at_once(sides.before.extra_tallies, sides.now.extra_spread)
     outcome = TableOutcome(
         table=pair.before.identity,
         now=pair.now.identity,
@@ -55,12 +56,12 @@ def _compare(sides: TwoSides, both: Both) -> TableOutcome | None:
         rows_regrouped=rows.regrouped,
         columns=_columns(sides, rows, both),
         vanished=tuple(
-            VanishedColumn(column=column.identity, non_null=values)
-            for column, values in zip(pair.vanished, vanished, strict=True)
+            VanishedColumn(column=column.identity, non_null=content.values, content=content.fingerprint)
+            for column, content in zip(pair.vanished, vanished, strict=True)
         ),
         appeared=tuple(
-            _appeared(column, sizes.now, values, distinct)
-            for column, (values, distinct) in zip(pair.appeared, appeared, strict=True)
+            _appeared(column, sizes.now, content, distinct)
+            for column, (content, distinct) in zip(pair.appeared, appeared, strict=True)
         ),
     )
     same = ours == theirs and not (outcome.columns or outcome.vanished or outcome.appeared)
@@ -101,12 +102,13 @@ def _outcome(reading: Reading, found: Tally, values: int) -> ColumnOutcome | Non
     )
 
 
-def _appeared(column: Column, rows: int, values: int, distinct: int) -> AppearedColumn:
+def _appeared(column: Column, rows: int, found: Content, distinct: int) -> AppearedColumn:
     computing = _CALL.search(_NOT_A_CALL.sub("", column.default or "")) is not None
     return AppearedColumn(
         column=column.identity,
         rows=rows,
-        non_null=values,
+        non_null=found.values,
+        content=found.fingerprint,
         distinct=distinct,
         by_default=column.generated is None and (computing or column.identity_kind is not None),
         generated=column.generated is not None,

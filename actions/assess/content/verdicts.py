@@ -10,6 +10,7 @@ from enum import Enum, auto
 
 from actions.assess.content.outcomes import (
     AppearedColumn,
+    AppearedTable,
     ColumnOutcome,
     Comparison,
     TableOutcome,
@@ -76,24 +77,28 @@ def brings_back_empty(after: Comparison) -> tuple[Identity, ...]:
     return tables + columns
 
 
-def brings_back_partly(after: Comparison) -> tuple[AppearedColumn, ...]:
-    """Columns that the downgrade made anew and filled, but not in every row.
+def brings_back_anew(after: Comparison) -> tuple[AppearedColumn | AppearedTable, ...]:
+    """Columns and tables that the downgrade made anew and filled with something of its own.
 
-    Whether the other rows had nothing there before the upgrade, or something that the upgrade did not keep (a state
-    without a number in the new column), only a backup from before it can tell. What has exactly as many values as
-    something that goes is taken for that, moved: `nickname` copied back from `alias`, or from a table of its own.
+    A state computed from a flag, a table filled with the rows that a script knows: whether that is what was there before
+    the upgrade, only a backup from before it can tell. What was merely moved is not meant: the very values of a column
+    that goes, as many rows as there were in a table that goes.
     """
-    moved = {gone.rows for gone in after.vanished}
-    moved |= {column.non_null for table in after.tables for column in table.vanished}
-    return tuple(
+    lists = {(column.non_null, column.content) for table in after.tables for column in table.vanished}
+    lists = lists.union(*(gone.contents for gone in after.vanished))
+    went = {gone.rows for gone in after.vanished} | {sum(gone.rows for gone in after.vanished)}
+    came = sum(table.rows for table in after.appeared)
+    tables = tuple(table for table in after.appeared if table.rows and went.isdisjoint({table.rows, came}))
+    columns = tuple(
         column
         for table in after.tables
         for column in table.appeared
-        if 0 < column.non_null < column.rows
-        and column.non_null not in moved
+        if column.non_null
+        and (column.non_null, column.content) not in lists
         and not column.generated
         and not is_shell(column)
     )
+    return tables + columns
 
 
 def is_shell(column: AppearedColumn) -> bool:

@@ -2,7 +2,8 @@
 
 from collections.abc import Iterator
 
-from actions.assess.content.verdicts import brings_back_empty, brings_back_partly
+from actions.assess.content.outcomes import AppearedColumn, AppearedTable
+from actions.assess.content.verdicts import brings_back_anew, brings_back_empty
 from actions.assess.findings.evidence import Evidence, display
 from actions.assess.schema.naming import Identity
 from actions.assess.values import Finding
@@ -47,22 +48,29 @@ def as_rehearsed(evidence: Evidence) -> Iterator[Finding]:
         yield _finding("RE103", identity, harmless=False)
 
 
-def partly_as_rehearsed(evidence: Evidence) -> Iterator[Finding]:
-    """RE104: in the rehearsal with the data a column came back with values in some rows and nothing in the others.
+def filled_anew(evidence: Evidence) -> Iterator[Finding]:
+    """RE104: in the rehearsal with the data something came back with content that the downgrade made up.
 
-    A mapping that knows only some of the older values leaves the others out, and they are gone. If those rows really
-    had nothing there before the upgrade, nothing is missing; the database cannot tell.
+    A state computed from a flag, a mapping that knows only some of the older values, a table with the rows that a script
+    knows. It may be what was there before the upgrade, or not: the database cannot tell. Silent where the very values of
+    something that goes were moved.
     """
     content = evidence.data.content if evidence.data else None
     if content is None or not evidence.settled_by_data:
         return
-    for column in brings_back_partly(content):
-        name = display(column.column)
+    for back in brings_back_anew(content):
+        name, count, what = _said(back)
         yield Finding(
             code="RE104", severity=Risk.HIGH, object=name,
-            message=f"`{name}` comes back with {column.non_null:,} values in {column.rows:,} rows; the others have none",
-            evidence={"count": column.rows - column.non_null, "of": column.rows, "exact": True}, remedy=REMEDY,
+            message=f"`{name}` comes back with {what}, as the downgrade makes them; what it held before may have been more",
+            evidence={"count": count, "exact": True}, remedy=REMEDY,
         )  # fmt: skip
+
+
+def _said(back: AppearedColumn | AppearedTable) -> tuple[str, int, str]:
+    if isinstance(back, AppearedTable):
+        return display(back.table), back.rows, f"{back.rows:,} rows"
+    return display(back.column), back.non_null, f"{back.non_null:,} values in {back.rows:,} rows"
 
 
 def _finding(code: str, identity: Identity, *, harmless: bool) -> Finding:
@@ -74,4 +82,4 @@ def _finding(code: str, identity: Identity, *, harmless: bool) -> Finding:
     )  # fmt: skip
 
 
-FAMILY = (columns, tables, as_rehearsed, partly_as_rehearsed)
+FAMILY = (columns, tables, as_rehearsed, filled_anew)
