@@ -40,6 +40,7 @@ ROLLBACKS = 10
 STARTS = 3
 SETTLE_SECONDS, IDLE_SECONDS = 10, 60
 PEOPLE = ("ana", "lena", "marco", "omar")
+WAIT_SECONDS = 60.0
 #: A server-sent event that brings nothing new for so long was the last one.
 QUIET_SECONDS = 2.0
 
@@ -166,16 +167,15 @@ def _busy(servers: Servers, folder: Path, rollbacks: int, seconds: int) -> dict[
         market = stack.enter_context(opened(servers, inside, shops=rollbacks))
         stack.enter_context(_serving(slack, market))
         history = stack.enter_context(History(conninfo_of(market.history_url)))
-        ana, channel = _ids(slack)
+        people, channel = _ids(slack)
         for shop in market.shops:
-            told = {
-                "as": ana["ana"],
-                "act": "post",
-                "channel": channel,
-                "text": f"/rollback {shop.name} because we measure",
-            }
-            slack.post("act", told)
+            words = f"/rollback {shop.name} because we measure"
+            if not slack.post("act", {"as": people["ana"], "act": "post", "channel": channel, "text": words})["ok"]:
+                raise RuntimeError(f"{words} was not acknowledged")
+        until = time.monotonic() + WAIT_SECONDS
         while len(live(history)) < rollbacks:
+            if time.monotonic() > until:
+                raise RuntimeError("Not all rollbacks were opened")
             time.sleep(0.05)
         facts = _type_at(slack, seconds)
         return {**facts, "rollbacks_open_at_the_end": len(live(history))}

@@ -1,0 +1,124 @@
+"""The parts of `serve`: one that dies begins anew, all end when they are told, and none outlives whoever started them."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import psutil
+import pytest
+
+from bot.wire import Ear, Mouth, pair
+from tests.cli.conftest import clean_environment
+from tests.serve.conftest import eventually
+
+PROGRAM = """
+import sys, time
+from pathlib import Path
+from bot.cli import at_the_edge
+from bot.parts import run_parts
+from bot.settings import read_settings
+from bot.logs import set_up_logging
+from actions.errors import ConfigurationError
+
+folder = Path(sys.argv[1])
+settings = read_settings({})
+set_up_logging(settings.log, settings.log_level)
+
+def works(stopping):
+    with (folder / "began").open("a") as file:
+        file.write("x")
+    stopping.wait()
+    (folder / "ended").touch()
+
+def refuses(stopping):
+    while not (folder / "refuse").exists():
+        if stopping.wait(0.05):
+            return
+    raise ConfigurationError("Slack will never have us")
+
+sys.exit(run_parts({"one": works, "two": refuses}, at_the_edge))
+"""
+
+
+@pytest.fixture
+def parts(tmp_path: Path) -> Iterator["subprocess.Popen[str]"]:
+    with (tmp_path / "log").open("w") as log:
+        process = subprocess.Popen(
+            [sys.executable, "-c", PROGRAM, str(tmp_path)], env=clean_environment(), stdout=log, stderr=log, text=True
+        )
+    eventually((tmp_path / "began").exists)
+    yield process
+    if process.poll() is None:
+        process.kill()
+    process.wait()
+
+
+def family(process: "subprocess.Popen[str]") -> list[psutil.Process]:
+    return psutil.Process(process.pid).children()
+
+
+def are_gone(processes: list[psutil.Process]) -> bool:
+    return not any(each.is_running() and each.status() != psutil.STATUS_ZOMBIE for each in processes)
+
+
+def test_a_part_that_is_killed_begins_anew_and_the_others_go_on(parts: "subprocess.Popen[str]", tmp_path: Path) -> None:
+    first, second = family(parts)
+    first.kill()
+    eventually(lambda: (tmp_path / "began").read_text() == "xx")
+    assert second.is_running()
+    assert "signal 9" in (tmp_path / "log").read_text()
+    parts.send_signal(signal.SIGTERM)
+    assert parts.wait(10) == 0
+    assert (tmp_path / "ended").exists()
+
+
+def test_no_part_outlives_whoever_started_it(parts: "subprocess.Popen[str]", tmp_path: Path) -> None:
+    children = family(parts)
+    os.kill(parts.pid, signal.SIGKILL)
+    parts.wait()
+    eventually(lambda: are_gone(children))
+    assert (tmp_path / "ended").exists(), "it was not killed: it heard that it is to end"
+
+
+def test_what_starting_again_does_not_help_ends_all_of_it(parts: "subprocess.Popen[str]", tmp_path: Path) -> None:
+    children = family(parts)
+    (tmp_path / "refuse").touch()
+    assert parts.wait(10) == 2
+    assert are_gone(children)
+    assert "never have us" in (tmp_path / "log").read_text()
+    assert (tmp_path / "ended").exists()
+
+
+def test_what_was_heard_waits_for_whoever_answers_next_and_none_of_it_is_torn() -> None:
+    ours, theirs = pair()
+    with ours, theirs:
+        mouth = Mouth(ours)
+        mouth.open()
+        bodies = [{"number": number, "text": "ü" * 100_000} for number in range(3)]
+        for body in bodies:
+            mouth.say(body)
+        heard: list[object] = []
+
+        class EnoughError(Exception):
+            pass
+
+        def answer(body: object) -> None:
+            heard.append(body)
+            if len(heard) in (1, 3):
+                raise EnoughError
+
+        for _ in range(2):  # the first who answers dies after one
+            ear = Ear(theirs)
+            assert not mouth.history_there.wait(0.05)
+            with pytest.raises(EnoughError):
+                ear.hear(answer)
+        assert heard == bodies
+        ear.tell(history_there=True)
+        assert mouth.history_there.wait(5)
+        began = time.monotonic()
+        mouth.close()
+        assert time.monotonic() - began < 1
