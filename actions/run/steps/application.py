@@ -111,9 +111,9 @@ def _settled(check: Check, at: Moment) -> bool:
 
 def came_from_earlier_backup(at: Moment) -> bool:
     """The database is that of another day: what it holds was compared with its backup, and cannot be as it was just before.
-    One that this run took itself, when the writers had stopped, is."""
-    restored = any(step.action == "restore" for step in at.others.values())
-    return restored and not any(step.action == "downgrade" for step in at.others.values())
+    One that this run took itself, when the writers had stopped, is; so is the one of before, when it was swapped back."""
+    actions = {step.action for step in at.others.values()}
+    return "restore" in actions and not actions & {"downgrade", "swap-back"}
 
 
 def before_of(at: Moment) -> dict[str, str | int | float | bool | None]:
