@@ -12,15 +12,15 @@ from actions.embedded import EmbeddedPostgres
 from actions.history.database import History, open_history
 from actions.history.rollbacks import Opened, RollbackRequest, open_rollback
 
-TEMPLATE = "history_template"
-
 
 @pytest.fixture(scope="session")
 def history_template(postgres_server: EmbeddedPostgres, postgres_url: str) -> str:
+    # A name of its own: tests of another folder that use this fixture on the same server have theirs.
+    name = f"history_template_{secrets.token_hex(4)}"
     with psycopg.connect(postgres_url, autocommit=True) as connection:
-        connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(TEMPLATE)))
-    open_history(postgres_server.url(TEMPLATE)).close()
-    return TEMPLATE
+        connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
+    open_history(postgres_server.url(name)).close()
+    return name
 
 
 @pytest.fixture
