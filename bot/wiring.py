@@ -317,7 +317,8 @@ class Wiring:
         from actions.run.shift import Shift
 
         duties = Duties(history=history, services=lambda: self.catalog.services)
-        Shift(crew_of(self.sites(history), lasting=self.settings.lease), stopping, duties=duties).work()
+        crew = crew_of(self.sites(history), lasting=self.settings.lease)
+        Shift(crew, stopping, duties=duties, glance=self.watched.now).work()
 
     def assess(self, service: str, target: str, *, with_data: bool, backup: str | None = None) -> "Assessment":
         """What happens if this service goes back? With what the history knows about it."""

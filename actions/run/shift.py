@@ -9,8 +9,9 @@ import secrets
 import socket
 import threading
 import time
+from collections.abc import Callable
 
-from actions.errors import BackoutError
+from actions.errors import BackoutError, UnavailableError
 from actions.history.leases import anything_open, waiting_for_somebody
 from actions.history.values import RollbackId
 from actions.run.duties import Duties
@@ -32,12 +33,15 @@ class Shift:
     """Works until we are stopping."""
 
     def __init__(
-        self, crew: Crew, stopping: threading.Event, *, duties: Duties | None = None, look_every: float = LOOK_EVERY_SECONDS
+        self, crew: Crew, stopping: threading.Event, *, duties: Duties | None = None, look_every: float = LOOK_EVERY_SECONDS,
+        glance: Callable[[], object] = lambda: None,
     ) -> None:  # fmt: skip
+        """`glance` is called before each look, also while nothing is open: what must be noticed soon."""
         self._crew = crew
         self._duties = duties
         self._stopping = stopping
         self._look_every = look_every
+        self._glance = glance
         self._owner = owner_name()
         self._lock = threading.Lock()
         self._at_work: dict[RollbackId, threading.Thread] = {}
@@ -49,15 +53,19 @@ class Shift:
 
     def work(self) -> None:
         """Looks again and again; returns when we are stopping and everything was handed over."""
-        away = False
+        failed = False
         while not self._stopping.is_set():
             try:
+                self._glance()
                 self._look()
-                away = False
+                failed = False
+            except UnavailableError as error:
+                # Whoever works on the queue beside us says so, once.
+                log.debug("Cannot look for work: %s", error.what, extra={"event": "look_in_vain"})
             except BackoutError as error:
-                log.log(logging.DEBUG if away else logging.WARNING, "Cannot look for work: %s", error.what,
-                        extra={"event": "history_away"})  # fmt: skip
-                away = True
+                log.log(logging.DEBUG if failed else logging.WARNING, "Cannot look for work: %s", error.what,
+                        extra={"event": "look_failed"})  # fmt: skip
+                failed = True
             self._rest()
         self._leave()
 
