@@ -150,11 +150,17 @@ def test_a_failure_behind_the_point_of_no_return_is_decided_in_slack(
             lena.waits_for(saying="needs the approval", ephemeral=False, seconds=SLOW)
             card = next(each for each in lena.messages() if "Approve" in str(each["blocks"]))
             lena.presses("Approve", card)
-            outcome = rests(shop, seconds=200)
-            if outcome == "choosing":
-                live = lena.waits_for(saying="Restore", ephemeral=False, seconds=SLOW)
-                lena.presses("rollback_keep", live)
-                wait_for(lambda: status(shop) == "failed", f"it is {status(shop)}")
+            wait_for(lambda: status(shop) == "choosing", "nobody was asked", 200)
+
+            def offered() -> dict[str, Any] | None:
+                return next((each for each in lena.messages() if "rollback_keep" in str(each["blocks"])), None)
+
+            wait_for(offered, "no way on was offered", SLOW)
+            asked = offered()
+            assert asked is not None
+            assert all(button in str(asked["blocks"]) for button in ("rollback_retry", "rollback_restore"))
+            assert lena.presses("rollback_keep", asked)["ok"]
+            wait_for(lambda: status(shop) == "failed", f"it is {status(shop)}", SLOW)
             lena.waits_for(saying="failed", ephemeral=False, seconds=SLOW)
 
 
@@ -176,4 +182,4 @@ def test_it_is_stopped_in_slack_and_the_service_is_as_it_was(
             ana.presses("rollback_stop", live)
             assert rests(shop) == "stopped"
             ana.waits_for(saying="stopped", ephemeral=False, seconds=SLOW)
-    assert shop.revision() == "0003"
+        assert shop.revision() == "0003"
