@@ -17,8 +17,10 @@ import tempfile
 import time
 import urllib.request
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from concurrent.futures import ProcessPoolExecutor
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
+from multiprocessing import get_context
 from pathlib import Path
 from statistics import median, quantiles
 from typing import Any
@@ -37,6 +39,7 @@ from actions.history.queries import live  # noqa: E402
 MANIFEST = ROOT / "manifest.yml"
 A_SECOND, SECONDS = 50, 20
 ROLLBACKS = 10
+FIRST = -15
 STARTS = 3
 SETTLE_SECONDS, IDLE_SECONDS = 10, 60
 PEOPLE = ("ana", "lena", "marco", "omar")
@@ -98,7 +101,13 @@ def run(arguments: Sequence[str]) -> dict[str, Any]:
 @contextmanager
 def _slack() -> Iterator[LocalSlack]:
     words = [sys.executable, "-m", "bot.sandbox", "--manifest", str(MANIFEST), "--port", "0"]
-    with subprocess.Popen(words, cwd=ROOT, stdout=subprocess.PIPE, text=True) as process:
+    with subprocess.Popen(
+        words,
+        cwd=ROOT,
+        stdout=subprocess.PIPE,
+        text=True,
+        preexec_fn=_be_another_machine,  # noqa: PLW1509  one thread
+    ) as process:
         assert process.stdout is not None
         page, environ = process.stdout.readline().partition("page: ")[2].strip(), dict[str, str]()
         while len(environ) < 5:
@@ -224,8 +233,21 @@ def _process(words: list[str], environ: dict[str, str], folder: Path) -> Iterato
 
 
 def _type_at(slack: LocalSlack, seconds: int) -> dict[str, Any]:
-    """Typed on the beat, whether or not the one before is acknowledged."""
+    """Typed on the beat, whether or not the one before is acknowledged; by a process of its own."""
+    with ProcessPoolExecutor(1, mp_context=get_context("fork"), initializer=_be_another_machine) as typist:
+        return typist.submit(_type, slack, seconds).result()
+
+
+def _type(slack: LocalSlack, seconds: int) -> dict[str, Any]:
     return asyncio.run(_typing(slack, seconds))
+
+
+def _be_another_machine() -> None:
+    """People and Slack have processors of their own. Here they share ours, so they go first, where that is allowed."""
+    os.setsid()
+    with suppress(OSError):
+        os.setpriority(os.PRIO_PROCESS, 0, FIRST)
+        Path("/proc/self/autogroup").write_text(str(FIRST))
 
 
 async def _typing(slack: LocalSlack, seconds: int) -> dict[str, Any]:
