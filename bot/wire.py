@@ -12,6 +12,7 @@ import sys
 import threading
 import zlib
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from typing import Any
 
 log = logging.getLogger(__name__)
@@ -67,11 +68,13 @@ class Mouth:
                 log.warning("It could not be handed on: %s", error.strerror, extra={"event": "wire_refused"})
 
     def _hear(self) -> None:
-        while said := self._end.recv(16):
-            if said == _THERE:
-                self.history_there.set()
-            else:
-                self.history_there.clear()
+        # A closed line ends it like an empty one: whoever answers is gone, or we are.
+        with suppress(OSError):
+            while said := self._end.recv(16):
+                if said == _THERE:
+                    self.history_there.set()
+                else:
+                    self.history_there.clear()
 
 
 class Ear:
