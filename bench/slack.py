@@ -39,7 +39,8 @@ from actions.history.queries import live  # noqa: E402
 MANIFEST = ROOT / "manifest.yml"
 A_SECOND, SECONDS = 50, 20
 ROLLBACKS = 10
-FIRST = -15
+#: As `nice` counts: people and Slack have machines of their own.
+PRIORITY_OF_OTHER_MACHINES = -15
 STARTS = 3
 SETTLE_SECONDS, IDLE_SECONDS = 10, 60
 PEOPLE = ("ana", "lena", "marco", "omar")
@@ -246,8 +247,8 @@ def _be_another_machine() -> None:
     """People and Slack have processors of their own. Here they share ours, so they go first, where that is allowed."""
     os.setsid()
     with suppress(OSError):
-        os.setpriority(os.PRIO_PROCESS, 0, FIRST)
-        Path("/proc/self/autogroup").write_text(str(FIRST))
+        os.setpriority(os.PRIO_PROCESS, 0, PRIORITY_OF_OTHER_MACHINES)
+        Path("/proc/self/autogroup").write_text(str(PRIORITY_OF_OTHER_MACHINES))
 
 
 async def _typing(slack: LocalSlack, seconds: int) -> dict[str, Any]:

@@ -132,12 +132,8 @@ def replaced_by_restore(planned: Sequence[Step]) -> Replaced | None:
     if any(step.action == DOWNGRADE for step in planned) or not went_back(planned):
         return None
     swapped = next(step for step in planned if step.action == RESTORE and step.status is StepStatus.DONE)
-    found = swapped.result or {}
-    kept, seconds, revision = (
-        found.get("kept_as"),
-        found.get("outage_seconds"),
-        _result(planned, PREFLIGHT).get("revision"),
-    )
+    found, revision = swapped.result or {}, _result(planned, PREFLIGHT).get("revision")
+    kept, seconds = found.get("kept_as"), found.get("outage_seconds")
     if not isinstance(kept, str) or not isinstance(revision, list):
         return None
     return Replaced(

@@ -8,6 +8,7 @@ from actions.errors import BackoutError
 from actions.history.canonical import Json, JsonObject
 from actions.release.port import Release
 from actions.run.action import Answer, Done, Moment, Partly, Untouched
+from actions.run.names import DOWNGRADE, RESTORE, SWAP_BACK
 from actions.verify.checking import Looking, run_checks, without_before
 
 
@@ -113,7 +114,7 @@ def came_from_earlier_backup(at: Moment) -> bool:
     """The database is that of another day: what it holds was compared with its backup, and cannot be as it was just before.
     One that this run took itself, when the writers had stopped, is; so is the one of before, when it was swapped back."""
     actions = {step.action for step in at.others.values()}
-    return "restore" in actions and not actions & {"downgrade", "swap-back"}
+    return RESTORE in actions and not actions & {DOWNGRADE, SWAP_BACK}
 
 
 def before_of(at: Moment) -> dict[str, str | int | float | bool | None]:

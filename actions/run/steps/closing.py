@@ -8,6 +8,7 @@ from actions.history.lifecycle import Status
 from actions.history.rollbacks import Facts
 from actions.history.values import Rollback, Step, StepStatus
 from actions.run.action import Answer, Moment, Untouched
+from actions.run.names import DOWNGRADE, RESTORE, SWAP_BACK
 from actions.run.runbooks.beside import beside_the_database
 from actions.run.runbooks.ending import is_declared, outcome_of_success, what_stays
 
@@ -59,9 +60,9 @@ def _outcome(rollback: Rollback, steps: Sequence[Step], status: Status) -> str:
 def _left(steps: Sequence[Step]) -> str:
     """What a person chose after a failure, and what it left."""
     brought = _brought(steps)
-    if brought is not None and any(step.action == "downgrade" for step in steps):
+    if brought is not None and any(step.action == DOWNGRADE for step in steps):
         return f". {brought.parameters.get('backup')} was brought back: {_as_before(steps)}{_kept_beside(steps)}"
-    swapped = next((step for step in steps if step.action == "swap-back" and step.status is StepStatus.DONE), None)
+    swapped = next((step for step in steps if step.action == SWAP_BACK and step.status is StepStatus.DONE), None)
     if swapped is not None:
         kept = (swapped.result or {}).get("kept_as")
         beside = f"; what had been restored is kept as {kept}" if kept else ""
@@ -79,7 +80,7 @@ def _as_before(steps: Sequence[Step]) -> str:
 
 
 def _brought(steps: Sequence[Step]) -> Step | None:
-    return next((step for step in steps if step.action == "restore" and step.status is StepStatus.DONE), None)
+    return next((step for step in steps if step.action == RESTORE and step.status is StepStatus.DONE), None)
 
 
 def _kept_beside(steps: Sequence[Step]) -> str:
@@ -102,7 +103,7 @@ def _times(steps: Sequence[Step], *, predicted: bool) -> JsonObject:
 
 def _actual(steps: Sequence[Step]) -> JsonObject:
     facts: dict[str, Json] = dict(_times(steps, predicted=False))
-    down = next((step for step in steps if step.action == "downgrade" and step.result), None)
+    down = next((step for step in steps if step.action == DOWNGRADE and step.result), None)
     revisions = (down.result or {}).get("revisions") if down else None
     if isinstance(revisions, list):
         facts["rows"] = sum(int(str(each.get("rows", 0))) for each in revisions if isinstance(each, Mapping))
