@@ -171,6 +171,7 @@ def explain(what: str, said: str) -> BackoutError:
 
 
 _DAMAGED = "The database itself is damaged. Keep its files, look at the server's log and disks, and restore a backup."
+_LOCKED = "Another session changes that table (ALTER TABLE?). Try again when it has finished."
 #: No other try will read it either.
 _MARKS_OF_DAMAGE = (
     "invalid page in block", "could not read block", "could not read blocks", "missing chunk number",
@@ -178,11 +179,11 @@ _MARKS_OF_DAMAGE = (
     "could not access status of transaction", "invalid memory alloc request size", "is corrupt", "found xmin",
     "could not open file \"base/", "could not open file \"pg_tblspc/",
 )  # fmt: skip
-#: Another try finds the table open again.
-_MARKS_OF_LOCKS = ("lock timeout", "could not obtain lock")
+#: Another try finds the table open again. pg_dump limits its wait for locks, and nothing else, with `statement_timeout`;
+#: our own sessions set that to 0.
+_MARKS_OF_LOCKS = ("lock timeout", "could not obtain lock", "statement timeout")
 _ADVICE = (
-    ("lock timeout", "Another session changes that table (ALTER TABLE?). Try again when it has finished."),
-    ("could not obtain lock", "Another session changes that table (ALTER TABLE?). Try again when it has finished."),
+    *((mark, _LOCKED) for mark in _MARKS_OF_LOCKS),
     ("row-level security", "Use a role that sees all rows: the owner's, a superuser, or one with BYPASSRLS."),
     ("permission denied", "Use a role that may read everything: the owner's, a superuser, or pg_read_all_data."),
     ("server version mismatch", "Install client programs of the server's version or newer."),

@@ -65,9 +65,9 @@ def test_one_that_takes_too_long_is_ended_and_that_is_said(copy: object, databas
         started = time.monotonic()
         with pytest.raises(UnavailableError, match="did not end in time and was stopped"):
             copy(database_url, target.url, PROGRAMS, privileges=True, deadline=timedelta(seconds=0.7))  # type: ignore[operator]
-        assert time.monotonic() - started < 4
-        assert soon(0, database_url, seconds=2)
-        assert soon(0, target.url, seconds=2)
+        assert time.monotonic() - started < 20
+        assert soon(0, database_url)
+        assert soon(0, target.url)
 
 
 @COPIES
@@ -78,8 +78,8 @@ def test_one_that_is_no_longer_wanted_ends_at_once(copy: object, database_url: s
             copy(  # type: ignore[operator]
                 database_url, target.url, PROGRAMS, privileges=True, should_stop=lambda: time.monotonic() > began + 0.5
             )
-        assert time.monotonic() - began < 4
-        assert soon(0, database_url, seconds=2)
+        assert time.monotonic() - began < 20
+        assert soon(0, database_url)
 
 
 def test_a_statement_that_hangs_while_it_is_filled_is_ended_on_the_server_too(database_url: str) -> None:

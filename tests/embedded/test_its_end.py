@@ -26,8 +26,8 @@ def stand_in(folder: Path, manner: str) -> "subprocess.Popen[str]":
 def test_a_server_that_ended_and_was_never_buried_is_gone(tmp_path: Path) -> None:
     with stand_in(tmp_path, "obeys") as process:
         started = time.monotonic()
-        assert postmaster.stop(tmp_path, seconds=20)
-        assert time.monotonic() - started < 5
+        assert postmaster.stop(tmp_path, seconds=60)
+        assert time.monotonic() - started < 30
         assert not postmaster.is_alive(process.pid)
 
 

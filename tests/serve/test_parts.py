@@ -121,4 +121,4 @@ def test_what_was_heard_waits_for_whoever_answers_next_and_none_of_it_is_torn() 
         assert mouth.history_there.wait(5)
         began = time.monotonic()
         mouth.close()
-        assert time.monotonic() - began < 1
+        assert time.monotonic() - began < 10

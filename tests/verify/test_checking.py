@@ -30,6 +30,7 @@ class Site:
     def __init__(self) -> None:
         self.status, self.body, self.seconds = 200, b'{"status": "ok", "count": 3, "items": [{"id": 7}]}', 0.0
         self.asked: list[dict[str, str]] = []
+        self.over = threading.Event()
         self.url = ""
 
 
@@ -40,7 +41,7 @@ def site() -> Iterator[Site]:
     class Answering(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
             shown.asked.append(dict(self.headers))
-            time.sleep(shown.seconds)
+            shown.over.wait(shown.seconds)
             self.send_response(shown.status)
             if shown.status == 302:
                 self.send_header("Location", "/elsewhere")
@@ -54,6 +55,7 @@ def site() -> Iterator[Site]:
         shown.url = f"http://127.0.0.1:{server.server_port}/health"
         threading.Thread(target=server.serve_forever, daemon=True).start()
         yield shown
+        shown.over.set()
         server.shutdown()
 
 
@@ -112,10 +114,10 @@ def test_a_redirect_is_not_followed_to_a_page_that_says_nothing_about_the_servic
 
 
 def test_a_page_that_hangs_or_is_away_fails_in_time(site: Site, looking: Looking) -> None:
-    site.seconds = 3
+    site.seconds = 12
     began = time.monotonic()
     assert "does not answer" in check(looking, http=site.url, timeout="1s", patience="0s").said
-    assert time.monotonic() - began < 2.5
+    assert time.monotonic() - began < 8
     assert "does not answer" in check(looking, http="http://127.0.0.1:9/", patience="0s").said
 
 
@@ -217,4 +219,4 @@ def test_a_long_patience_ends_when_it_is_stopped(looking: Looking) -> None:
         replace(looking, should_stop=over.is_set),
     )
     assert not result.passed
-    assert time.monotonic() - began < 5
+    assert time.monotonic() - began < 30
