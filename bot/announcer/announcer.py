@@ -19,6 +19,7 @@ from actions.history.leases import LostLeaseError
 from actions.history.values import RollbackId
 from actions.run.pulse import elapsed_seconds
 from bot.announcer.pacing import Pace
+from bot.announcer.patience import Patience
 from bot.announcer.teller import Teller
 from bot.announcer.viewers import Viewers
 from bot.presence import Presence
@@ -27,9 +28,6 @@ from bot.slack_api import SECONDS
 log = logging.getLogger(__name__)
 
 NAME = "slack"
-LOOK_SECONDS = 1.0
-#: While there is nothing to tell of; what people do in Slack is told at once all the same.
-QUIET_LOOK_SECONDS = 3.0
 AT_ONCE = 6
 TIDY_SECONDS = 3600.0
 #: After a fault of ours: not at once again, and not never.
@@ -47,7 +45,10 @@ class _Known:
 
 
 class Announcer:
-    def __init__(self, presence: Presence, history: History, *, lasting: timedelta, pace: Pace | None = None) -> None:
+    def __init__(
+        self, presence: Presence, history: History, *, lasting: timedelta, pace: Pace | None = None,
+        patience: Patience | None = None,
+    ) -> None:  # fmt: skip
         self._presence = presence
         self._history = history
         self._lasting = lasting
@@ -55,6 +56,7 @@ class Announcer:
         self._led_until = 0.0
         self._renew_at = 0.0
         self._pace = pace or Pace()
+        self._patience = patience or Patience()
         self._known: dict[RollbackId, _Known] = {}
         self._busy: dict[RollbackId, Future[None]] = {}
         self._viewers = Viewers(presence, history)
@@ -79,7 +81,8 @@ class Announcer:
                 # The edge of a thread: a fault in telling must not end the telling.
                 log.exception("A fault in telling", extra={"event": "telling_crashed"})
                 over.wait(FAULT_SECONDS)
-            if self._presence.nudged.wait(LOOK_SECONDS if self._quiet_since is None else QUIET_LOOK_SECONDS):
+            pause = self._patience.look if self._quiet_since is None else self._patience.quiet_look
+            if self._presence.nudged.wait(pause):
                 self._presence.nudged.clear()
         self._leave()
 
@@ -135,14 +138,15 @@ class Announcer:
         again = FAULT_SECONDS
         try:
             teller = Teller(
-                presence=self._presence, history=self._history, leading=leading, pace=self._pace, must_lead=self._must_lead
+                presence=self._presence, history=self._history, leading=leading, pace=self._pace,
+                patience=self._patience, must_lead=self._must_lead,
             )  # fmt: skip
             again = teller.tell(rollback)
         except LostLeaseError:
             self._renew_at = 0.0
         except BackoutError as error:
             log.debug("%s is not told now: %s", rollback, error.what, extra={"event": "telling_interrupted"})
-            again = LOOK_SECONDS
+            again = self._patience.look
         except Exception:
             log.exception(
                 "%s could not be told", rollback, extra={"event": "telling_crashed", "rollback": str(rollback)}
@@ -150,7 +154,7 @@ class Announcer:
         finally:
             self._known[rollback] = _Known(stamp=stamp, again=time.monotonic() + again)
             self._busy.pop(rollback, None)
-            if again < LOOK_SECONDS:
+            if again < self._patience.look:
                 self._presence.nudge()
 
     def _leave(self) -> None:

@@ -14,6 +14,7 @@ from actions.history.lifecycle import FINAL, Status
 from actions.history.processes import certainly_dead
 from actions.history.values import RollbackId
 from bot.announcer.pacing import Pace
+from bot.announcer.patience import Patience
 from bot.announcer.places import NowhereError, Placing
 from bot.announcer.wanted import CARD, Wanted, next_call, wanted
 from bot.links import link_of
@@ -28,10 +29,6 @@ log = logging.getLogger(__name__)
 #: Travels with each message; by the word in it, one is found again.
 EVENT_TYPE: Final = "backout_announcement"
 GATHERED: Final = "gathered"
-#: Nothing is left to do until something happens, or for so long.
-IDLE, RUNNING, TROUBLED, AWAY = 15.0, 1.0, 30.0, 2.0
-#: A call that was under way when its process died has arrived by then, or never will; and one of a process that may live.
-SETTLED, UNSETTLED = 1.0, 12.0
 #: By so much may Slack's clock differ from the database's.
 SKEW_SECONDS = 600
 PAGE, MOST_PAGES = 200, 15
@@ -54,6 +51,7 @@ class Teller:
     history: History
     leading: Lead
     pace: Pace
+    patience: Patience
     #: Raises when somebody else may tell by now.
     must_lead: Callable[[], None] = field(repr=False)
 
@@ -68,7 +66,7 @@ class Teller:
             return self._tell(scene, told)
         except NowhereError as error:
             self._note_trouble(scene, told, error)
-            return TROUBLED
+            return self.patience.troubled
 
     def _tell(self, scene: Scene, told: Told) -> float:
         self.must_lead()
@@ -76,9 +74,9 @@ class Teller:
         try:
             channel = placing.place(scene, told.place)
         except SlackError as error:
-            return error.after or AWAY
+            return error.after or self.patience.away
         if channel is None:
-            return self._settle(scene) if scene.rollback.status in FINAL else IDLE
+            return self._settle(scene) if scene.rollback.status in FINAL else self.patience.idle
         if told.place.trouble is not None:
             self._note(scene.rollback.id, trouble=None)
         self._gather(placing, scene, told, channel)
@@ -88,9 +86,9 @@ class Teller:
         if scene.rollback.status in FINAL:
             return self._settle(scene)
         if scene.rollback.status in (Status.RUNNING, Status.UNDOING):
-            return RUNNING
+            return self.patience.running
         call = next_call(scene)
-        return min(IDLE, call.total_seconds() + 0.1) if call else IDLE
+        return min(self.patience.idle, call.total_seconds() + 0.1) if call else self.patience.idle
 
     def _all(self, scene: Scene, told: Told, channel: str) -> Iterator[float]:
         """For each message how long it still has to wait; 0: it is there, and shows the truth. In order: what cannot be
@@ -106,7 +104,7 @@ class Teller:
             thread = there.get(each.thread) if each.thread else None
             if waiting or (each.thread and (thread is None or thread.ref is None)):
                 waiting = True
-                yield AWAY
+                yield self.patience.away
                 continue
             wait, made = self._post(scene, each, known, channel, thread.ref if thread else None, told)
             if made is not None:
@@ -160,14 +158,16 @@ class Teller:
             self.pace.hold("chat.postMessage", channel, error.after)
             return error.after
         log.debug("Not said: %s", error.what, extra={"event": "announcement_failed"})
-        return AWAY
+        return self.patience.away
 
     def _sent_before(
         self, each: Wanted, known: Announcement, channel: str, told: Told
     ) -> tuple[float, Announcement | None] | None:  # fmt: skip
         """It was about to be sent once. None: it certainly was not."""
         mine = known.begun_by == self.leading.owner or certainly_dead(known.begun_by)
-        young = (SETTLED if mine else UNSETTLED) - (told.now - known.begun_at).total_seconds()
+        young = (self.patience.settled if mine else self.patience.unsettled) - (
+            told.now - known.begun_at
+        ).total_seconds()
         if young > 0:
             return young, None
         try:
@@ -177,7 +177,7 @@ class Teller:
                 # We may not look. Better twice than never: the second one shows the truth.
                 log.warning("It cannot be seen whether a message was sent: %s", error.what, extra={"event": "unseen"})
                 return None
-            return error.after or AWAY, None
+            return error.after or self.patience.away, None
         if ref is None:
             return None
         return 0.0, self._said(known, ref, None if each.edited else "")
@@ -220,14 +220,14 @@ class Teller:
                 # Somebody removed it. It is the only place where people see the truth, so it is posted anew.
                 with self.history.writing() as connection:
                     gone(connection, self.leading, known)
-                return AWAY
+                return self.patience.away
             if error.code in _NOWHERE:
                 raise NowhereError(
                     f"Nothing can be said in {channel}: {error.code}", next_step=error.next_step
                 ) from error
             if error.code not in _CANNOT_EDIT:
-                self.pace.hold("chat.update", channel, error.after or AWAY)
-                return error.after or AWAY
+                self.pace.hold("chat.update", channel, error.after or self.patience.away)
+                return error.after or self.patience.away
             self._complain(known, error)
         self._said(known, known.ref, digest)
         return 0.0
@@ -258,7 +258,7 @@ class Teller:
         try:
             placing.gather(scene, channel)
         except SlackError as error:
-            self.pace.hold("conversations.invite", channel, error.after or TROUBLED)
+            self.pace.hold("conversations.invite", channel, error.after or self.patience.troubled)
             log.warning("#%s has no topic or guests yet: %s", channel, error.what, extra={"event": "gathering_failed"})
         else:
             self._said(intent, "-", "")

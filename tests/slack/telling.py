@@ -8,6 +8,7 @@ from actions.catalog.loading import load_catalog
 from actions.history.database import History, conninfo_of
 from bot.announcer.announcer import Announcer
 from bot.announcer.pacing import Pace
+from bot.announcer.patience import Patience
 from bot.presence import Presence
 from bot.settings import read_settings
 
@@ -18,7 +19,8 @@ def tell(history_url: str, slack_url: str, catalog: str, lease: float, until: ob
     presence.meet()
     with History(conninfo_of(history_url)) as history, presence.with_history(history):
         stopping = until if isinstance(until, threading.Event) else threading.Event()
-        # The plain Slack takes as much as it is given.
-        pace = Pace(post_gap=0.05, edit_gap=0.2, urgent_gap=0.05, edits_a_minute=6000)
-        announcer = Announcer(presence, history, lasting=timedelta(seconds=lease), pace=pace)
+        # The plain Slack takes as much as it is given, and answers at once.
+        pace = Pace(post_gap=0.02, edit_gap=0.1, urgent_gap=0.02, edits_a_minute=60_000)
+        patience = Patience(look=0.05, quiet_look=0.1, running=0.1, away=0.2, settled=0.2)
+        announcer = Announcer(presence, history, lasting=timedelta(seconds=lease), pace=pace, patience=patience)
         announcer.work(stopping, threading.Event())
