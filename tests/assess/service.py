@@ -1,6 +1,5 @@
 """A small real service whose project and catalog entry a test may change, and the program that assesses it."""
 
-import subprocess
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -10,6 +9,7 @@ import psycopg
 
 from tests.cli.conftest import clean_environment
 from tests.downgrade.project import REVISION, write_project
+from tests.warm import Ran, run_backout
 
 ENTRY = """
 services:
@@ -66,12 +66,9 @@ class People:
     def command(self, *arguments: str) -> Sequence[str]:
         return [sys.executable, "-m", "bot", "assess", *(arguments or ("people",))]
 
-    def backout(self, *arguments: str) -> "subprocess.CompletedProcess[str]":
+    def backout(self, *arguments: str) -> Ran:
         """Any verb of the real program."""
-        return subprocess.run(
-            [sys.executable, "-m", "bot", *arguments], env=self.environment(), cwd=Path(__file__).parents[2],
-            capture_output=True, text=True, timeout=120, check=False,
-        )  # fmt: skip
+        return run_backout(arguments, env=self.environment(), folder=self.folder, warnings="error", timeout=120)
 
     def environment(self, **variables: str) -> Mapping[str, str]:
         given = {
@@ -80,8 +77,6 @@ class People:
         }  # fmt: skip
         return clean_environment(**{**given, **variables})
 
-    def assess(self, *arguments: str, **variables: str) -> "subprocess.CompletedProcess[str]":
-        return subprocess.run(
-            self.command(*arguments), env=self.environment(**variables), cwd=Path(__file__).parents[2],
-            capture_output=True, text=True, timeout=90, check=False,
-        )  # fmt: skip
+    def assess(self, *arguments: str, **variables: str) -> Ran:
+        words = ["assess", *(arguments or ["people"])]
+        return run_backout(words, env=self.environment(**variables), folder=self.folder, warnings="error", timeout=90)

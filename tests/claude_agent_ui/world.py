@@ -19,6 +19,7 @@ from tests.backup.object_storage import storage
 from tests.conftest import server_folder
 from tests.docker_world.project import Project, compose_project, docker, free_port
 from tests.rollback.world import Shop, wait_for
+from tests.warm import Ran
 
 EXAMPLE = Path(__file__).parents[2] / "docs" / "examples" / "claude-agent-ui"
 TABLES = """
@@ -56,8 +57,8 @@ class AgentUi(Shop):
         """Where the team's own script had its backups."""
         return self.folder / "database" / "backups"
 
-    def backout(self, *words: str, check: int | None = 0, seconds: float = 400) -> Any:
-        return super().backout(*words, check=check, seconds=seconds)
+    def backout(self, *words: str, check: int | None = 0, seconds: float = 400, **variables: str) -> Ran:
+        return super().backout(*words, check=check, seconds=seconds, **variables)
 
     def make(self, *, upgrade: bool = True) -> None:  # noqa: ARG002  there is no Alembic here
         shutil.copytree(EXAMPLE / "app", self.folder, dirs_exist_ok=True)

@@ -4,14 +4,13 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable, Iterator, Mapping
-from functools import cache
 from pathlib import Path
 
 import pytest
 
 from actions.embedded import EmbeddedPostgres
 from tests.conftest import server_folder
-from tests.warm import ROOT, Ran, Warm
+from tests.warm import Ran, run_backout
 
 Backout = Callable[..., "Ran | subprocess.CompletedProcess[str]"]
 
@@ -26,25 +25,6 @@ services:
 """
 
 
-_LOADED = f"""
-import sys
-sys.path.insert(0, {str(ROOT)!r})
-import importlib, pkgutil, re
-import bot, actions, obstore, procrastinate
-for package in (bot, actions):
-    for module in pkgutil.walk_packages(package.__path__, package.__name__ + "."):
-        if not re.search("kubernetes|migrations|demo_world|__main__|reader|drive|leash", module.name):
-            importlib.import_module(module.name)
-sys.path.remove({str(ROOT)!r})
-"""
-
-
-@cache
-def _warm() -> Warm:
-    # Warnings are errors here too, wherever in the program they come up.
-    return Warm(_LOADED, PYTHONWARNINGS="error")
-
-
 @pytest.fixture(scope="module")
 def module_home() -> Iterator[Path]:
     """Its server runs for as long as the module's tests, so that not every one of them starts and stops it."""
@@ -57,10 +37,9 @@ def backout(module_home: Path, tmp_path: Path) -> Backout:
     """Runs `backout ...` in an empty folder; keyword arguments are environment variables."""
 
     def run(*arguments: str, timeout: float = 60, **variables: str) -> Ran:
-        ran = _warm().run(
-            "import sys; from bot.cli import run; sys.exit(run(sys.argv[1:]))", list(arguments), folder=tmp_path,
-            env=clean_environment(BACKOUT_HOME=str(module_home), **variables), timeout=timeout,
-        )  # fmt: skip
+        environment = clean_environment(BACKOUT_HOME=str(module_home), **variables)
+        # Warnings are errors here too, wherever in the program they come up.
+        ran = run_backout(arguments, folder=tmp_path, env=environment, warnings="error", timeout=timeout)
         assert not ran.timed_out
         return ran
 

@@ -1,14 +1,13 @@
 import json
 import shutil
 import stat
-import subprocess
-import sys
 from pathlib import Path
 
 import psycopg
 import pytest
 
 from tests.cli.conftest import Backout, clean_environment
+from tests.warm import run_alembic
 
 CATALOG = """
 stores:
@@ -47,10 +46,7 @@ def project(tmp_path: Path, database_url: str) -> str:
 
 
 def upgrade(folder: Path, url: str, target: str) -> None:
-    command = [sys.executable, "-W", "ignore", "-m", "alembic", "upgrade", target]
-    subprocess.run(
-        command, cwd=folder / "orders", env=clean_environment(DATABASE_URL=url), check=True, capture_output=True
-    )
+    run_alembic("upgrade", target, folder=folder / "orders", env=clean_environment(DATABASE_URL=url))
 
 
 def answers(backout: Backout, url: str, **variables: str) -> tuple[int, dict[str, dict[str, str]]]:

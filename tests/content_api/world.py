@@ -23,6 +23,7 @@ from world import PYTHON, Shop, free_port, wait_for
 
 from tests.conftest import server_folder
 from tests.docker_world.project import Project, compose_project, docker
+from tests.warm import Ran
 
 EXAMPLE = Path(__file__).parents[2] / "docs" / "examples" / "content-api"
 
@@ -51,11 +52,9 @@ class ContentApi(Shop):
         }
         return {**super().environ, **more}
 
-    def backout(
-        self, *words: str, check: int | None = 0, seconds: float = 500
-    ) -> "subprocess.CompletedProcess[str]":  # fmt: skip
+    def backout(self, *words: str, check: int | None = 0, seconds: float = 500, **variables: str) -> Ran:
         """A container's start takes its time on a machine that many share."""
-        return super().backout(*words, check=check, seconds=seconds)
+        return super().backout(*words, check=check, seconds=seconds, **variables)
 
     def make(self, *, upgrade: bool = True) -> None:
         shutil.copytree(EXAMPLE / "app", self.folder, dirs_exist_ok=True)

@@ -7,7 +7,6 @@ is in `tests/platforms_kubernetes/test_somewhere.py`.
 import json
 import secrets
 import shutil
-import subprocess
 import sys
 import urllib.request
 from collections.abc import Iterator
@@ -22,13 +21,14 @@ from psycopg import sql
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "rollback"))
 
-from world import PYTHON, Shop, free_port, wait_for
+from world import Shop, free_port, wait_for
 
 from tests.conftest import server_folder
 from tests.kube_double import things
 from tests.kube_double.cluster import KubeDouble
 from tests.kube_double.kubelet import Image
 from tests.kube_double.store import wait
+from tests.warm import run_alembic
 
 HERE = Path(__file__).parent
 CATALOG = HERE.parents[1] / "docs" / "examples" / "deeptech-radar" / "backout.yml"
@@ -63,8 +63,7 @@ class Radar(Shop):
         shutil.copytree(HERE / "app", self.folder, dirs_exist_ok=True)
         self.write_catalog()
         for revision in ("0004", "head") if upgrade else ():
-            words = [PYTHON, "-m", "alembic", "upgrade", revision]
-            subprocess.run(words, cwd=self.folder, env=self.environ, check=True, capture_output=True)
+            self.alembic("upgrade", revision)
             if revision == "0004":
                 self.fill()
 
@@ -135,9 +134,7 @@ class Radar(Shop):
         wait_for(self.writes, "it does not write")
 
     def alembic(self, *words: str) -> None:
-        subprocess.run(
-            [PYTHON, "-m", "alembic", *words], cwd=self.folder, env=self.environ, check=True, capture_output=True
-        )
+        run_alembic(*words, folder=self.folder, env=self.environ)
 
     def is_rolled_out(self) -> None:
         def complete() -> bool:

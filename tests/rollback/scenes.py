@@ -2,8 +2,6 @@
 
 import os
 import secrets
-import subprocess
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -11,10 +9,11 @@ from typing import Any
 import psycopg
 import pytest
 from psycopg import sql
-from world import PYTHON, Shop, free_port, wait_for
+from world import Shop, free_port, wait_for
 
 from actions.embedded import EmbeddedPostgres
 from tests.conftest import server_folder
+from tests.warm import Ran, run_alembic
 
 #: Somebody else sits at the terminal: root may say who is behind it, as sudo does.
 several_people = pytest.mark.skipif(os.geteuid() != 0, reason="only root can be several people (SUDO_USER)")
@@ -50,18 +49,9 @@ def a_shop(server: EmbeddedPostgres, **how: Any) -> Iterator[Shop]:
                 admin.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(kept)))
 
 
-def as_person(
-    shop: Shop, person: str, *words: str, check: int | None = 0
-) -> "subprocess.CompletedProcess[str]":  # fmt: skip
+def as_person(shop: Shop, person: str, *words: str, check: int | None = 0) -> Ran:
     """What `sudo -u root backout ...` is for somebody who logged in as that person."""
-    done = subprocess.run(
-        [PYTHON, "-m", "bot", *words], env={**shop.environ, "SUDO_USER": person}, cwd=shop.folder, capture_output=True,
-        text=True, timeout=120, check=False,
-    )  # fmt: skip
-    assert check is None or done.returncode == check, (
-        f"{person}, {words}: {done.returncode}\n{done.stdout}\n{done.stderr}"
-    )
-    return done
+    return shop.backout(*words, check=check, SUDO_USER=person)
 
 
 def query(shop: Shop, text: str, *values: object) -> list[tuple[Any, ...]]:
@@ -130,20 +120,4 @@ def newest(shop: Shop) -> str:
 
 def again_at_head(shop: Shop) -> None:
     """The newer release, deployed anew."""
-    subprocess.run(
-        [PYTHON, "-m", "alembic", "upgrade", "head"], cwd=shop.folder, env=shop.environ, check=True, capture_output=True
-    )
-
-
-def is_as_it_was(shop: Shop) -> None:
-    """The service runs as on any day."""
-    assert shop.revision() == "0003"
-    assert shop.writes()
-    assert shop.answers()
-    assert len(shop.processes("writer")) == 1
-    assert len(shop.processes("web")) == 1
-    assert not (shop.folder / "older-release").exists()
-
-
-def within(seconds: float, began: float) -> bool:
-    return time.monotonic() - began < seconds
+    run_alembic("upgrade", "head", folder=shop.folder, env=shop.environ)

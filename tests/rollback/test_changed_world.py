@@ -3,7 +3,6 @@
 The worker comes only after the change, so that nothing is a matter of luck.
 """
 
-import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -12,10 +11,11 @@ sys.path.insert(0, str(Path(__file__).parent))
 
 import psycopg
 import pytest
-from scenes import a_shop, as_person, kinds, newest, rests, several_people, status
-from world import PYTHON, Shop, wait_for
+from scenes import a_shop, again_at_head, as_person, kinds, newest, rests, several_people, status
+from world import Shop, wait_for
 
 from actions.embedded import EmbeddedPostgres
+from tests.warm import run_alembic
 
 pytestmark = [several_people, pytest.mark.slow]
 ENTRY = {"approvers": {"terminal": ["alice", "bob"]}, "checks": [], "policy": {"quorum": 1}}
@@ -35,9 +35,7 @@ def shop(made: Shop) -> Iterator[Shop]:
     yield made
     if status(made) in {"waiting", "approved"}:
         as_person(made, "alice", "stop", newest(made))
-    subprocess.run(
-        [PYTHON, "-m", "alembic", "upgrade", "head"], cwd=made.folder, env=made.environ, check=True, capture_output=True
-    )
+    again_at_head(made)
 
 
 def approved(shop: Shop, *words: str) -> str:
@@ -91,13 +89,7 @@ def test_an_approval_is_void_and_asked_for_again(shop: Shop, change: Callable[[S
 
 def test_a_database_that_was_moved_by_hand_is_not_taken_one_further(shop: Shop) -> None:
     approved(shop, "-1")
-    subprocess.run(
-        [PYTHON, "-m", "alembic", "downgrade", "0002"],
-        cwd=shop.folder,
-        env=shop.environ,
-        check=True,
-        capture_output=True,
-    )
+    run_alembic("downgrade", "0002", folder=shop.folder, env=shop.environ)
     with shop.worker():
         wait_for(lambda: "voices.voided" in kinds(shop), "nothing is void", seconds=90)
         assert rests(shop) in {"waiting", "refused", "failed"}

@@ -20,6 +20,8 @@ from typing import Any
 import psutil
 import psycopg
 
+from tests.warm import Ran, run_alembic, run_backout
+
 HERE = Path(__file__).parent
 PYTHON = sys.executable
 
@@ -105,8 +107,7 @@ class Shop:
         (self.folder / "alembic.ini").write_text("[alembic]\nscript_location = migrations\n")
         self.write_catalog()
         if upgrade:
-            words = [PYTHON, "-m", "alembic", "upgrade", "head"]
-            subprocess.run(words, cwd=self.folder, env=self.environ, check=True, capture_output=True)
+            run_alembic("upgrade", "head", folder=self.folder, env=self.environ)
 
     def write_catalog(self) -> None:
         (self.folder / "catalog.json").write_text(json.dumps({"services": {self.name: self.entry()}}))
@@ -194,11 +195,9 @@ class Shop:
             probe.settimeout(2)
             return probe.connect_ex(("127.0.0.1", self.port)) == 0
 
-    def backout(self, *words: str, check: int | None = 0, seconds: float = 120) -> "subprocess.CompletedProcess[str]":
-        done = subprocess.run(
-            [PYTHON, "-m", "bot", *words], env=self.environ, cwd=self.folder, capture_output=True, text=True, timeout=seconds,
-            check=False,
-        )  # fmt: skip
+    def backout(self, *words: str, check: int | None = 0, seconds: float = 120, **variables: str) -> Ran:
+        done = run_backout(words, folder=self.folder, env={**self.environ, **variables}, timeout=seconds)
+        assert not done.timed_out, f"{words} did not end"
         assert check is None or done.returncode == check, f"{words}: {done.returncode}\n{done.stdout}\n{done.stderr}"
         return done
 
