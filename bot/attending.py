@@ -22,6 +22,7 @@ from bot.directory import missing_settings
 from bot.errands import HandedOn
 from bot.presence import Presence
 from bot.settings import Settings, SlackMode
+from bot.signs import ANSWERING, WORK, Signs
 from bot.slack_api import HOPELESS, REMEDIES, SlackError
 from bot.transports import DEFAULT_LISTEN, LONGEST_PAUSE_SECONDS, Sockets, Transport, Web
 from bot.wire import Ear, Mouth
@@ -47,8 +48,8 @@ def must_be_configured(settings: Settings) -> None:
 class Hearing:
     """The part that Slack reaches. It acknowledges, and hands on; it waits for no database and does no work."""
 
-    def __init__(self, presence: Presence, mouth: Mouth) -> None:
-        self._presence, self._mouth = presence, mouth
+    def __init__(self, presence: Presence, mouth: Mouth, signs: Signs) -> None:
+        self._presence, self._mouth, self._signs = presence, mouth, signs
         self._transports: list[Transport] = []
         self._open = threading.Event()
 
@@ -58,14 +59,14 @@ class Hearing:
         began = time.monotonic()
         self._mouth.open()
         if settings.listen is not None and settings.slack_mode is SlackMode.SOCKET:
-            self._begin(Web(settings.listen, self.facts, None), stopping)
+            self._begin(Web(settings.listen, self.facts, self._signs.all_there, None), stopping)
         if not meet(self._presence, stopping):
             return
         app = build_app(self._presence, HandedOn(presence=self._presence, say=self._mouth.say))
         # What comes in the first second is better answered a moment later than refused.
         self._mouth.history_there.wait(OPENING_SECONDS)
         if settings.slack_mode is SlackMode.HTTP:
-            self._begin(Web(settings.listen or DEFAULT_LISTEN, self.facts, app), stopping)
+            self._begin(Web(settings.listen or DEFAULT_LISTEN, self.facts, self._signs.all_there, app), stopping)
         else:
             token = settings.slack_app_token
             self._begin(Sockets(app, token.get_secret_value() if token else ""), stopping)
@@ -86,6 +87,8 @@ class Hearing:
         return {
             "history": self._mouth.history_there.is_set(),
             "slack": self._open.is_set() and all(each.connected for each in self._transports),
+            "answering": self._signs.is_there(ANSWERING),
+            "work": self._signs.works(WORK),
         }
 
     def _begin(self, transport: Transport, stopping: threading.Event) -> None:

@@ -116,10 +116,12 @@ class Sockets:
 class Web:
     """Slack's requests over HTTP if there is an app, and the questions of whoever looks after our process."""
 
-    def __init__(self, listen: str, ready: Callable[[], Mapping[str, bool]], app: App | None) -> None:
+    def __init__(
+        self, listen: str, ready: Callable[[], Mapping[str, bool]], well: Callable[[], bool], app: App | None
+    ) -> None:  # fmt: skip
         host, _, port = listen.rpartition(":")
         self._host, self._port = host.strip("[]"), int(port)
-        self._ready = ready
+        self._ready, self._well = ready, well
         self._app = app
         self._pool = ThreadPoolExecutor(DISPATCHERS, thread_name_prefix="dispatch")
         self._loop = asyncio.new_event_loop()
@@ -167,8 +169,9 @@ class Web:
         self._loop.close()
 
     async def _health(self, _: "web.Request") -> "web.Response":
-        """The process lives. It says no more: whoever asks may be anybody."""
-        return self._answer(200, {"status": "ok"})
+        """We live; 503 when starting us again would help. It says no more: whoever asks may be anybody."""
+        well = self._well()
+        return self._answer(200 if well else 503, {"status": "ok" if well else "not ok"})
 
     async def _readiness(self, _: "web.Request") -> "web.Response":
         found = dict(self._ready())

@@ -32,6 +32,7 @@ if TYPE_CHECKING:  # each part is loaded when it is used: `--help` must be insta
     from bot.desk import Desk
     from bot.directory import SlackDirectory
     from bot.settings import Settings
+    from bot.signs import Signs
 
 log = logging.getLogger(__name__)
 
@@ -182,14 +183,14 @@ class Wiring:
                 with suppress(BackoutError):
                     note_live_revision(history, service, self.environ, source="check")
 
-    def hear(self, end: socket.socket, stopping: threading.Event) -> None:
+    def hear(self, end: socket.socket, signs: "Signs", stopping: threading.Event) -> None:
         """Slack's side, until we are stopping, or until Slack says that it will never have us."""
         from bot.attending import Hearing
         from bot.presence import Presence
         from bot.wire import Mouth
 
         sys.setswitchinterval(SHORT_TURN_SECONDS)
-        hearing = Hearing(Presence(self.settings, lambda: self.catalog, self.environ), Mouth(end))
+        hearing = Hearing(Presence(self.settings, lambda: self.catalog, self.environ), Mouth(end), signs)
         try:
             hearing.hear(stopping)
         finally:
@@ -228,7 +229,7 @@ class Wiring:
         if errors:
             raise errors[0]
 
-    def work(self, stopping: threading.Event) -> None:
+    def work(self, stopping: threading.Event, *, signs: "Signs | None" = None) -> None:
         """The background work, until we are stopping; while the history is away it waits."""
         from actions.assess.forgotten import sweep_forgotten
         from actions.assess.lookout import TASK, Lookout, sightings
@@ -258,24 +259,32 @@ class Wiring:
                 log.info("Ready, with the %s", history.where, extra={"event": "serve_ready"})
                 tasks = (sightings(lookout, history), backups(night_watch, history))
                 app = queue_app(url, *tasks, tidying(TASK, BACKUPS, RETENTION))
-                with self._runs(history, stopping):
+                with self._runs(history, stopping, signs):
                     run_worker(app, stopping, where=history.where, at_start=[TASK, BACKUPS])
 
         keep_working(work, stopping)
 
     @contextmanager
-    def _runs(self, history: "History", stopping: threading.Event) -> Iterator[None]:
-        """Beside the queue: rollbacks go on, and are handed over at the end."""
-        over = threading.Event()
+    def _runs(self, history: "History", stopping: threading.Event, signs: "Signs | None") -> Iterator[None]:
+        """Beside the queue: rollbacks go on, and are handed over at the end. A fault in that ends all of it: a process that
+        works on its queue and carries nothing out would look well."""
+        over, faults = threading.Event(), list[BaseException]()
 
         def either() -> None:
             while not over.is_set():
                 if stopping.wait(0.2):
                     over.set()
 
+        def carry_out() -> None:
+            try:
+                self.carry_out_runs(history, over, signs)
+            except BaseException as error:  # noqa: BLE001 because it is raised again, where it ends the process
+                faults.append(error)
+                stopping.set()
+
         threads = [
             threading.Thread(target=either, name="runs-stopping", daemon=True),
-            threading.Thread(target=self.carry_out_runs, args=(history, over), name="runs", daemon=True),
+            threading.Thread(target=carry_out, name="runs", daemon=True),
         ]
         for thread in threads:
             thread.start()
@@ -285,6 +294,8 @@ class Wiring:
             over.set()
             for thread in threads:
                 thread.join()
+        if faults:
+            raise faults[0]
 
     def sites(self, history: "History") -> "Sites":
         """Every service of the catalog, as a run needs it."""
@@ -310,15 +321,27 @@ class Wiring:
 
         return Desk(history=history, catalog=self.catalog, environ=self.environ)
 
-    def carry_out_runs(self, history: "History", stopping: threading.Event) -> None:
+    def carry_out_runs(
+        self, history: "History", stopping: threading.Event, signs: "Signs | None" = None
+    ) -> None:  # fmt: skip
         """Takes on every rollback that has no living runner, until we are stopping."""
         from actions.run.crewing import crew_of
         from actions.run.duties import Duties
         from actions.run.shift import Shift
+        from bot.signs import WORK
+
+        def glance() -> None:
+            if signs is not None:
+                signs.turns(WORK)
+            self.watched.now()
 
         duties = Duties(history=history, services=lambda: self.catalog.services)
         crew = crew_of(self.sites(history), lasting=self.settings.lease)
-        Shift(crew, stopping, duties=duties, glance=self.watched.now).work()
+        try:
+            Shift(crew, stopping, duties=duties, glance=glance).work()
+        finally:
+            if signs is not None:
+                signs.rests(WORK)
 
     def assess(self, service: str, target: str, *, with_data: bool, backup: str | None = None) -> "Assessment":
         """What happens if this service goes back? With what the history knows about it."""

@@ -312,3 +312,23 @@ viewers = Table(
     Column("shown", Text),
     Column("opened_at", _MOMENT, nullable=False, server_default=_NOW),
 )
+
+#: Drills that somebody asked for in Slack, until they were told how it ended.
+drills = Table(
+    "drills",
+    metadata,
+    _id(),
+    Column("service", Text, nullable=False),
+    Column("requester", Text, nullable=False),
+    # Where it was asked for, if that is a place where people can be told.
+    Column("place", Text),
+    # The process that does it, and when it was last seen doing it.
+    Column("owner", Text, nullable=False),
+    Column("asked_at", _MOMENT, nullable=False, server_default=_NOW),
+    Column("seen_at", _MOMENT, nullable=False, server_default=_NOW),
+    # What people are to be told, once it ended.
+    Column("report", _JSON),
+    Column("sent_at", _MOMENT),
+    Column("told_at", _MOMENT),
+    Index("drills_untold", "id", postgresql_where=text("told_at IS NULL")),
+)

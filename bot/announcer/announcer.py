@@ -18,6 +18,7 @@ from actions.history.deliveries import forget_old_deliveries
 from actions.history.leases import LostLeaseError
 from actions.history.values import RollbackId
 from actions.run.pulse import elapsed_seconds
+from bot.announcer.drill_reports import DrillReports
 from bot.announcer.pacing import Pace
 from bot.announcer.patience import Patience
 from bot.announcer.teller import Teller
@@ -57,6 +58,7 @@ class Announcer:
         self._renew_at = 0.0
         self._pace = pace or Pace()
         self._patience = patience or Patience()
+        self._drills = DrillReports(presence, history, self._must_lead, self._patience)
         self._known: dict[RollbackId, _Known] = {}
         self._busy: dict[RollbackId, Future[None]] = {}
         self._viewers = Viewers(presence, history)
@@ -119,6 +121,7 @@ class Announcer:
             self._tidy_at = now + TIDY_SECONDS
             with self._history.writing() as connection:
                 forget_old_deliveries(connection)
+        self._drills.look(leading)
         if written == self._quiet_since:
             self._viewers.look(leading)
             return

@@ -13,6 +13,7 @@ from actions.history.database import History
 from actions.history.lifecycle import FINAL, Status
 from actions.history.processes import certainly_dead
 from actions.history.values import RollbackId
+from bot.announcer.finding import EVENT_TYPE, find
 from bot.announcer.pacing import Pace
 from bot.announcer.patience import Patience
 from bot.announcer.places import NowhereError, Placing
@@ -26,13 +27,7 @@ from bot.slack_api import SlackError
 
 log = logging.getLogger(__name__)
 
-#: Travels with each message; by the word in it, one is found again.
-EVENT_TYPE: Final = "backout_announcement"
 GATHERED: Final = "gathered"
-#: By so much may Slack's clock differ from the database's.
-SKEW_SECONDS = 600
-PAGE, MOST_PAGES = 200, 15
-
 #: The place is not one where we may speak.
 _NOWHERE: Final = frozenset(
     {"channel_not_found", "not_in_channel", "is_archived", "restricted_action", "restricted_action_read_only_channel"}
@@ -183,26 +178,9 @@ class Teller:
         return 0.0, self._said(known, ref, None if each.edited else "")
 
     def _find(self, known: Announcement, channel: str) -> str | None:
-        """A message with that word, among those since it was intended."""
         self.must_lead()
-        oldest = f"{known.begun_at.timestamp() - SKEW_SECONDS:.6f}"
-        asking: dict[str, Any] = {
-            "channel": channel, "oldest": oldest, "limit": PAGE, "include_all_metadata": True, "inclusive": True,
-        }  # fmt: skip
-        method = "conversations.history"
-        if known.thread:
-            method, asking["ts"] = "conversations.replies", known.thread
-        for _ in range(MOST_PAGES):
-            answer = self.presence.slack.call(method, **asking)
-            for message in answer.get("messages") or ():
-                payload = (message.get("metadata") or {}).get("event_payload") or {}
-                if payload.get("nonce") == known.nonce:
-                    return str(message["ts"])
-            cursor = str((answer.get("response_metadata") or {}).get("next_cursor") or "")
-            if not cursor:
-                return None
-            asking["cursor"] = cursor
-        return None
+        since, thread = known.begun_at, known.thread
+        return find(self.presence.slack, known.nonce, channel=channel, since=since, thread=thread)
 
     def _edit(self, each: Wanted, known: Announcement, channel: str) -> float:
         message = each.draw()

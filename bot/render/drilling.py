@@ -1,11 +1,13 @@
 """A drill: that it began, and its report."""
 
+from datetime import datetime
+
 from actions.restore.drill import Drill, Outcome, Point
 from bot.render.blocks import context, header, section
 from bot.render.foreign import code, foreign, plain, worded
 from bot.render.limits import some
 from bot.render.message import Message, message
-from bot.render.people import moment
+from bot.render.people import moment, person
 from bot.wording.measures import length
 
 SIGNS = {
@@ -35,6 +37,16 @@ def drill_report(drill: Drill) -> Message:
         section("\n".join(some(drill.points, 20, "more points", said=_point)), name="points"),
         context(f"{backup}Begun {moment(drill.started_at)}."),
     )  # fmt: skip
+
+
+def drill_lost(service: str, requester: str, asked_at: datetime) -> Message:
+    """Whoever did it is gone."""
+    text = (
+        f"⚠️ The rollback test of {foreign(service, 60)} did not come to its end: Backout was ended or restarted in the middle of "
+        "it. It says nothing about the service, which was only read; what it had made on the way is removed."
+    )
+    more = f"{person(requester)} asked for it {moment(asked_at)}. Ask again: {code(f'/rollback drill {service}')}"
+    return message(text, section(f"{text}\n{more}"))
 
 
 def _point(point: Point) -> str:

@@ -36,15 +36,17 @@ def serve(wiring: Wiring, *, workers_only: bool) -> int:
         code = 0
     else:
         from bot.parts import Work, run_parts
+        from bot.signs import ANSWERING, HEARING, WORK, Signs
         from bot.wire import pair
 
         hearing, answering = pair()
+        signs = Signs((HEARING, ANSWERING, WORK))
         parts: dict[str, Work] = {
-            "hearing Slack": partial(wiring.hear, hearing),
-            "answering": partial(wiring.answer, answering),
-            "the work": wiring.work,
+            HEARING: partial(wiring.hear, hearing, signs),
+            ANSWERING: partial(wiring.answer, answering),
+            WORK: partial(wiring.work, signs=signs),
         }
-        code = run_parts(parts, partial(_at_the_edge, wiring))
+        code = run_parts(parts, partial(_at_the_edge, wiring), signs)
     log.info("Stopped", extra={"event": "serve_stopped"})
     return code
 

@@ -11,6 +11,8 @@ from pathlib import Path
 import psutil
 import pytest
 
+from bot.parts import _Part
+from bot.signs import Signs
 from bot.wire import Ear, Mouth, pair
 from tests.cli.conftest import clean_environment
 from tests.serve.conftest import eventually
@@ -40,16 +42,23 @@ def refuses(stopping):
             return
     raise ConfigurationError("Slack will never have us")
 
-sys.exit(run_parts({"one": works, "two": refuses}, at_the_edge))
+sys.exit(run_parts({"one": works, "two": refuses}, at_the_edge, hangs_after=int(sys.argv[2])))
 """
 
 
 @pytest.fixture
-def parts(tmp_path: Path) -> Iterator["subprocess.Popen[str]"]:
+def hangs_after() -> int:
+    """Looks; no test is to be killed because the machine is busy."""
+    return 60
+
+
+@pytest.fixture
+def parts(tmp_path: Path, hangs_after: int) -> Iterator["subprocess.Popen[str]"]:
     with (tmp_path / "log").open("w") as log:
         process = subprocess.Popen(
-            [sys.executable, "-c", PROGRAM, str(tmp_path)], env=clean_environment(), stdout=log, stderr=log, text=True
-        )
+            [sys.executable, "-c", PROGRAM, str(tmp_path), str(hangs_after)], env=clean_environment(), stdout=log,
+            stderr=log, text=True,
+        )  # fmt: skip
     eventually((tmp_path / "began").exists)
     yield process
     if process.poll() is None:
@@ -74,6 +83,36 @@ def test_a_part_that_is_killed_begins_anew_and_the_others_go_on(parts: "subproce
     parts.send_signal(signal.SIGTERM)
     assert parts.wait(10) == 0
     assert (tmp_path / "ended").exists()
+
+
+@pytest.mark.parametrize("hangs_after", [2])
+def test_a_part_that_hangs_is_ended_and_begins_anew(parts: "subprocess.Popen[str]", tmp_path: Path) -> None:
+    hanging = family(parts)[0]
+    hanging.suspend()
+    eventually(lambda: (tmp_path / "began").read_text().startswith("xx"))
+    assert are_gone([hanging])
+    assert "The part for one hangs" in (tmp_path / "log").read_text()
+    parts.send_signal(signal.SIGTERM)
+    assert parts.wait(10) == 0
+
+
+def test_a_loop_that_does_not_turn_any_more_is_no_sign_of_life_and_one_that_rests_is_not_missed() -> None:
+    signs = Signs(["one", "two"])
+    assert signs.is_there("one")
+    assert not signs.works("one")
+    signs.turns("one")
+    assert signs.works("one")
+    part = _Part(name="one", work=lambda _: None)
+    for _ in range(3):
+        part.hear(signs.last("one"))
+    assert part.silent == (2, 2)
+    signs.lives("one")
+    part.hear(signs.last("one"))
+    assert part.silent == (0, 3)
+    signs.rests("one")
+    part.hear(signs.last("one"))
+    assert part.silent == (1, 0)
+    assert not signs.works("one")
 
 
 def test_no_part_outlives_whoever_started_it(parts: "subprocess.Popen[str]", tmp_path: Path) -> None:

@@ -1,0 +1,70 @@
+"""Signs of life between the parts of `serve`: each says that it is there, and any of them may look.
+
+Two numbers for each part, in memory that all of them share: when its process last ran, and when the loop that does its work
+last turned, for parts that have one. Without a lock, for whoever is frozen must hold up nobody.
+"""
+
+import multiprocessing
+import sys
+import threading
+import time
+from collections.abc import Iterable
+from multiprocessing.context import ForkContext, SpawnContext
+
+#: A fork has everything loaded; elsewhere the system's own libraries do not bear it.
+CONTEXT: ForkContext | SpawnContext = (
+    multiprocessing.get_context("fork") if sys.platform == "linux" else multiprocessing.get_context("spawn")
+)
+#: The parts of `serve`, and whoever starts them and looks after them.
+HEARING, ANSWERING, WORK, KEEPER = "hearing Slack", "answering", "the work", "serve"
+EVERY_SECONDS = 1.0
+#: Older than that, whoever it is about is of no use to people at the moment.
+FRESH_SECONDS = 10.0
+#: The keeper should have begun it anew long before.
+GONE_SECONDS = 120.0
+
+
+class Signs:
+    def __init__(self, parts: Iterable[str]) -> None:
+        self._places = {name: place for place, name in enumerate((*parts, KEEPER))}
+        self._lives = CONTEXT.RawArray("d", [time.monotonic()] * len(self._places))
+        self._turns = CONTEXT.RawArray("d", len(self._places))
+
+    def lives(self, part: str) -> None:
+        self._lives[self._places[part]] = time.monotonic()
+
+    def turns(self, part: str) -> None:
+        """Its loop begins another turn; from now on it is expected to go on."""
+        self._turns[self._places[part]] = time.monotonic()
+
+    def rests(self, part: str) -> None:
+        """Its loop does not run, and is not expected to."""
+        self._turns[self._places[part]] = 0.0
+
+    def last(self, part: str) -> tuple[float, float]:
+        """When it last lived, and when its loop last turned; 0 while it rests."""
+        place = self._places[part]
+        return self._lives[place], self._turns[place]
+
+    def works(self, part: str) -> bool:
+        """It lives, and its loop turns."""
+        now = time.monotonic()
+        return all(now - at < FRESH_SECONDS for at in self.last(part))
+
+    def is_there(self, part: str) -> bool:
+        return time.monotonic() - self.last(part)[0] < FRESH_SECONDS
+
+    def all_there(self) -> bool:
+        """Nobody is away for longer than it takes to begin anew, and somebody is there who sees to that."""
+        now = time.monotonic()
+        return all(now - at < GONE_SECONDS for at in self._lives)
+
+    def keep_living(self, part: str) -> None:
+        """In a thread, for as long as the process runs."""
+
+        def live() -> None:
+            while True:
+                self.lives(part)
+                time.sleep(EVERY_SECONDS)
+
+        threading.Thread(target=live, name="signs-of-life", daemon=True).start()

@@ -1,0 +1,287 @@
+"""What people decide and look at in Slack, through its buttons and dialogs, with the real program behind them."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import psycopg
+import pytest
+
+from actions.embedded import EmbeddedPostgres
+from bot.sandbox.sandbox import Sandbox
+from tests.slack.serving import FIRST, MANIFEST, PLANTED, SLOW, THIRD, Served, a_shop, said, served, soon, wait_for
+
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(400)]
+
+#: More to lose than a dialog shows on a page.
+MANY = 45
+SECOND = f"""
+from alembic import op
+import sqlalchemy as sa
+revision, down_revision = "0002", "0001"
+NAMES = ["note"] + [f"extra_{{number:02}}" for number in range({MANY})]
+def upgrade():
+    for name in NAMES:
+        op.add_column("orders", sa.Column(name, sa.Text))
+def downgrade():
+    for name in NAMES:
+        op.drop_column("orders", name)
+"""
+ONE = {"quorum": 1}
+
+
+@pytest.fixture(scope="module")
+def sandbox() -> Iterator[Sandbox]:
+    with Sandbox(manifest=MANIFEST) as running:
+        running.turn(limits_factor=5)
+        yield running
+
+
+@pytest.fixture(scope="module")
+def running(postgres_server: EmbeddedPostgres, sandbox: Sandbox) -> Iterator[Served]:
+    with a_shop(postgres_server, scripts=(FIRST, SECOND, THIRD), patience="60s") as shop:
+        with psycopg.connect(shop.url) as connection:
+            connection.execute("INSERT INTO customers VALUES (900, %s)", [PLANTED])
+            every = ", ".join(f"extra_{number:02} = 'x'" for number in range(MANY))
+            connection.execute(f"UPDATE orders SET note = %s, {every} WHERE id <= 100".encode(), [PLANTED])
+        shop.start()
+        with served(shop, sandbox) as made:
+            yield made
+
+
+@pytest.fixture
+def bot(running: Served) -> Iterator[Served]:
+    """At the newest revision, and with nobody's dialog open."""
+    if running.shop.revision() != "0003":
+        running.at_head()
+    yield running
+    for name in ("ana", "lena", "marco", "omar"):
+        running.sandbox.person(name).closes(everything=True)
+
+
+@pytest.fixture
+def ana(sandbox: Sandbox) -> Any:
+    return sandbox.person("ana")
+
+
+@pytest.fixture
+def lena(sandbox: Sandbox) -> Any:
+    return sandbox.person("lena")
+
+
+@pytest.fixture
+def marco(sandbox: Sandbox) -> Any:
+    return sandbox.person("marco")
+
+
+@pytest.fixture
+def omar(sandbox: Sandbox) -> Any:
+    return sandbox.person("omar")
+
+
+def refused(who: Any, words: str) -> None:
+    """Only they hear it, and it is taken away before the next one."""
+    who.waits_for(saying=words, ephemeral=True, seconds=SLOW)
+    who.acts("reload")
+
+
+def sick(bot: Served) -> list[dict[str, Any]]:
+    return [{"http": f"http://127.0.0.1:{bot.shop.port}/health", "patience": "1s"}]
+
+
+def test_after_a_failure_it_is_tried_again_when_the_service_was_mended(
+    bot: Served, ana: Any, lena: Any, omar: Any
+) -> None:
+    bot.says(policy=ONE, checks=sick(bot))
+    (bot.shop.folder / "sick").touch()
+    asked = bot.asked(ana)
+    asked.presses(lena, "Approve")
+    asked.becomes("choosing")
+    live = asked.offers(ana, "Retry", key="live")
+    for words in ("*Restore*", "*Keep and resume*", "is lost", "it answers 500"):
+        assert words in said(live)
+    asked.presses(omar, "Retry", key="live")
+    refused(omar, "may not")
+    assert asked.status() == "choosing"
+    (bot.shop.folder / "sick").unlink()
+    asked.presses(ana, "Retry", key="live")
+    asked.becomes("succeeded")
+    told = asked.is_told_once(ana, "went back")
+    chosen = next(each for key, each in told.items() if key.startswith("chosen:"))
+    assert f"<@{ana.id}>" in said(chosen[0])
+    assert "Retry" not in said(told["live"][0])
+    assert bot.shop.revision() == "0002"
+
+
+def test_after_a_failure_the_proven_backup_brings_everything_back(bot: Served, ana: Any, lena: Any) -> None:
+    bot.says(policy=ONE, checks=sick(bot))
+    before = bot.shop.ask("SELECT count(*) FROM customers")
+    (bot.shop.folder / "sick").touch()
+    asked = bot.asked(ana)
+    asked.presses(lena, "Approve")
+    asked.becomes("choosing")
+    asked.presses(ana, "Restore", key="live")
+    refused(ana, "may not")
+    (bot.shop.folder / "sick").unlink()
+    asked.presses(lena, "Restore", key="live")
+    asked.becomes("failed")
+    told = asked.is_told_once(ana, "failed")
+    assert any(key.startswith("chosen:") for key in told)
+    assert bot.shop.revision() == "0003"
+    assert bot.shop.ask("SELECT count(*) FROM customers") == before
+    wait_for(lambda: bot.shop.writes() and bot.shop.answers(), "the writers are not back")
+
+
+def test_a_refusal_is_overridden_by_whom_the_policy_names_and_with_a_reason(
+    bot: Served, ana: Any, lena: Any, marco: Any
+) -> None:
+    override = {"by": {"users": [lena.id]}, "approvals": 1, "reason_length": 20}
+    bot.says(environment="production", policy={"quorum": 1, "window": "1s", "override": override})
+    asked = bot.asked(ana)
+    card = asked.offers(lena, "Override…")
+    assert "Only an override lets it go ahead" in said(card)
+    assert "'Approve'" not in str(card["blocks"])
+
+    asked.presses(marco, "Override…")
+    marco.waits_for_modal(saying="The policy refuses this", seconds=SLOW)
+    assert marco.submits({"Why can it not wait?": "payments are down, nobody can wait"})["ok"]
+    refused(marco, "may not override")
+
+    asked.presses(lena, "Override…")
+    lena.waits_for_modal(saying="The policy refuses this", seconds=SLOW)
+    short = lena.submits({"Why can it not wait?": "now"})
+    assert not short["ok"] or short.get("errors"), short
+    assert asked.status() == "waiting"
+    assert lena.submits({"Why can it not wait?": "payments are down, nobody can wait"})["ok"]
+    asked.becomes("succeeded")
+    told = asked.is_told_once(ana, "went back")
+    voice = next(each for key, each in told.items() if key.startswith("voice:"))
+    assert "overrid" in said(voice[0]).lower()
+    assert "nobody can wait" in said(voice[0])
+    assert "OVERRIDE" in bot.shop.backout("show", asked.rollback).stdout
+
+
+def test_the_glass_is_broken_alone_after_its_time_and_the_channel_hears_of_it(
+    bot: Served, ana: Any, marco: Any, omar: Any
+) -> None:
+    glass = {"by": {"users": [omar.id]}, "after": "1s", "up_to": "high"}
+    bot.says(policy={"quorum": 2, "break_glass": glass})
+    asked = bot.asked(ana)
+    reason = {"Why can it not wait?": "nobody answers the phone"}
+    asked.presses(marco, "Break the glass…")
+    marco.waits_for_modal(saying="No approver can be reached", seconds=SLOW)
+    marco.submits(reason)
+    refused(marco, "may not break the glass")
+    asked.presses(omar, "Break the glass…")
+    omar.waits_for_modal(saying="No approver can be reached", seconds=SLOW)
+    omar.submits(reason)
+    voice = asked.message(ana, "voice")
+    assert "glass" in said(voice).lower()
+    assert "nobody answers the phone" in said(voice)
+    wait_for(lambda: asked.status() in ("approved", "running"), f"it is {asked.status()}", SLOW)
+    # One asked, one went ahead alone; whoever asked may end it at any time.
+    asked.presses(ana, "Stop", key="live" if "live" in asked.told(ana) else "card")
+    wait_for(lambda: asked.status() in ("stopped", "failed"), f"it is {asked.status()}", SLOW)
+    asked.is_told_once(ana, "stop")
+
+
+def test_everything_that_helps_to_decide_opens_from_the_card(bot: Served, ana: Any, lena: Any) -> None:
+    bot.says(policy=ONE)
+    asked = bot.asked(ana, "/rollback shop to 0001 because checkout fails")
+    card = asked.offers(lena, "Show the ledger")
+    assert "note" in said(card) or "orders" in said(card)
+
+    asked.presses(lena, "Show the ledger")
+    first = lena.waits_for_modal(saying="page 1 of 2", seconds=SLOW)
+    assert "extra_00" in said(first)
+    assert lena.presses("Next ▶", first)["ok"]
+    second = lena.waits_for_modal(saying="page 2 of 2", seconds=SLOW)
+    assert lena.presses("◀ Before", second)["ok"]
+    first = lena.waits_for_modal(saying="page 1 of 2", seconds=SLOW)
+    assert lena.presses("All of it as a file", first)["ok"]
+    ledger = soon(lambda: [file for each in lena.direct() for file in each["files"]])[-1]
+    assert ledger["name"] == f"{asked.rollback}-ledger.csv"
+    assert ledger["lines"] > MANY
+    lena.closes(everything=True)
+
+    asked.presses(lena, "Show SQL")
+    assert "DROP COLUMN" in said(lena.waits_for_modal(saying="DROP COLUMN", seconds=SLOW)).upper()
+    lena.closes(everything=True)
+    asked.presses(lena, "Show findings")
+    lena.waits_for_modal(saying="page 1 of", seconds=SLOW)
+    lena.closes(everything=True)
+
+    asked.presses(lena, "Rehearse with data")
+    soon(lambda: "'Rehearse with data'" not in str(asked.told(lena)["card"][0]["blocks"]))
+    asked.becomes("waiting")
+    asked.offers(lena, "Change strategy…")
+    asked.presses(lena, "Change strategy…")
+    lena.waits_for_modal(saying="is to go by", seconds=SLOW)
+    assert lena.submits({"Which way instead?": "app-only"})["ok"]
+    soon(lambda: "app-only" in said(asked.told(lena)["card"][0]).lower() and asked.status() == "waiting")
+
+    asked.presses(lena, "Reject…")
+    lena.waits_for_modal(saying="Why not?", seconds=SLOW)
+    assert lena.submits({"Why not?": "we fix it forward"})["ok"]
+    asked.becomes("rejected")
+    assert "we fix it forward" in said(asked.message(ana, "voice"))
+    asked.presses(ana, "Post-mortem file")
+    card = asked.told(ana)["card"][0]
+    file = soon(lambda: [each for reply in ana.thread(card)[1:] for each in reply["files"]])[-1]
+    assert file["name"].endswith(".md")
+    assert "we fix it forward" in file["preview"] or file["lines"] > 10
+
+
+def test_home_shows_what_happens_to_those_who_have_it_open(bot: Served, ana: Any, lena: Any, marco: Any) -> None:
+    bot.says(policy=ONE)
+    assert lena.opens_home()["ok"]
+    home = lena.waits_for_home(saying="shop", seconds=SLOW)
+    assert "0003" in said(home)
+    assert lena.presses("Take it back…", home)["ok"]
+    asks = lena.waits_for_modal(saying="What fails?", seconds=SLOW)
+    soon(lambda: "0002" in said(lena.modal()))
+    asks = lena.modal()
+    assert lena.submits({"Why": "checkout fails"}, view=asks)["ok"]
+    # Nobody opens it anew: it changes before their eyes.
+    lena.waits_for_home(saying="1 rollback open", seconds=SLOW)
+    number = soon(lambda: [each for each in lena.messages() if "Approve" in str(each["blocks"])])[-1]["metadata"]
+    rollback = number["event_payload"]["rollback"]
+    assert rollback in said(lena.home())
+    card = next(
+        each
+        for each in marco.messages()
+        if (each["metadata"] or {}).get("event_payload", {}).get("rollback") == rollback
+    )
+    assert marco.presses("Approve", card)["ok"]
+    lena.waits_for_home(saying="No rollback is open", seconds=200)
+    home = lena.waits_for_home(saying="0002", seconds=SLOW)
+    assert rollback in said(home)
+    assert "proven" in said(home).lower()
+
+
+def test_nobody_answers_so_they_are_reminded_and_the_contacts_are_called_and_it_expires(bot: Served, ana: Any) -> None:
+    bot.says(
+        policy={"quorum": 1, "approval_expires": "20s"},
+        escalation={"contacts": [{"title": "Database administrator", "how": "pager 7"}]},
+    )
+    asked = bot.asked(ana)
+    asked.message(ana, "ask")
+    asked.message(ana, "remind")
+    assert "pager 7" in said(asked.message(ana, "unanswered"))
+    asked.becomes("expired", 60)
+    told = asked.is_told_once(ana, "expired")
+    names = sorted(key.partition(":")[0] for key in told)
+    assert names == ["ask", "card", "chain", "over", "remind", "unanswered"]
+
+
+def test_a_rollback_has_a_channel_of_its_own_where_the_catalog_wants_it(bot: Served, ana: Any, lena: Any) -> None:
+    bot.says(policy=ONE, channel={"fresh": "inc"})
+    before = {each["id"] for each in lena.state()["channels"]}
+    asked = bot.asked(ana)
+    mine = soon(lambda: [each for each in lena.state()["channels"] if each["id"] not in before and each["is_member"]])
+    assert mine[0]["name"] == f"inc-{asked.rollback.lower()}-shop"
+    assert ana.id in soon(
+        lambda: next(each for each in lena.state()["channels"] if each["id"] == mine[0]["id"])["members"]
+    )
+    card = ana.waits_for(f"#{mine[0]['name']}", saying="Approve", seconds=SLOW)
+    assert ana.presses("Stop", card)["ok"]
+    asked.becomes("stopped")
