@@ -6,10 +6,9 @@ not seen here. Tests of that start it the ordinary way.
 """
 
 import atexit
-import contextlib
 import json
 import os
-import signal
+import shutil
 import socket
 import subprocess
 import sys
@@ -20,67 +19,38 @@ from functools import cache
 from pathlib import Path
 from typing import IO
 
+from actions.assess import reader
+
 ROOT = Path(__file__).parents[1]
-#: Of each run a child is told first, then its exit code, by somebody who has nothing else to do but wait for it.
-_WAITING = """
-import atexit, gc, json, os, signal, socket, sys, threading, traceback
+_WAITING = f"""
+import sys
+sys.path.insert(0, {str(Path(__file__).parent)!r})
+from warm_waiting import main
+del sys.path[:2]
+main(int(sys.argv[1]), int(sys.argv[2]), sys.argv[3])
+"""
+#: Looks like a Python; what it cannot have done for it, it becomes. Its own death is that of the program.
+_LAUNCHER = """#!{python} -IS
+import json, os, signal, socket, sys
 
-def ended(program):
-    # As the interpreter ends, but for taking everything apart that was loaded, which takes longer than most programs.
-    code = 0
-    try:
-        exec(program, {"__name__": "__main__"})
-    except SystemExit as end:
-        code = end.code if isinstance(end.code, int) else 0 if end.code is None else print(end.code, file=sys.stderr) or 1
-    except BaseException:
-        traceback.print_exc()
-        code = 1
-    threading._shutdown()
-    atexit._run_exitfuncs()
-    gc.collect()
-    try:
-        sys.stdout.flush()
-        sys.stderr.flush()
-    except OSError:
-        code = code or 120
-    os._exit(code)
-
-door = socket.socket(fileno=int(sys.argv[1]))
-exec(sys.argv[2])
-gc.collect()
-gc.freeze()
-signal.signal(signal.SIGCHLD, signal.SIG_IGN)
-while True:
-    message, given, _, _ = socket.recv_fds(door, 1 << 20, 4)
-    if not message:
-        break
-    asked = json.loads(message)
-    if os.fork() == 0:
-        door.close()
-        signal.signal(signal.SIGCHLD, signal.SIG_DFL)
-        *pipes, answer = given
-        child = os.fork()
-        if child == 0:
-            os.setsid()
-            os.close(answer)
-            for number, pipe in enumerate(pipes):
-                os.dup2(pipe, number)
-                os.close(pipe)
-            sys.stdin, sys.stdout, sys.stderr = (open(n, "w" if n else "r", closefd=False) for n in range(3))
-            os.environ.clear()
-            os.environ.update(asked["env"])
-            os.chdir(asked["folder"])
-            sys.argv[:] = ["-c", *asked["arguments"]]
-            sys.path.insert(0, "")
-            ended(asked["program"])
-        for pipe in pipes:
-            os.close(pipe)
-        with socket.socket(fileno=answer) as told:
-            told.send(str(child).encode())
-            told.send(str(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])).encode())
-        os._exit(0)
-    for each in given:
-        os.close(each)
+first = sys.argv[1] if sys.argv[1:] else ""
+if first == "-c":
+    file, program, arguments = None, sys.argv[2], sys.argv[3:]
+elif first.endswith(".py"):
+    file, program, arguments = first, open(first).read(), sys.argv[2:]
+else:
+    os.execv({python!r}, [{python!r}, *sys.argv[1:]])
+asked = {{"file": file, "program": program, "arguments": arguments, "env": dict(os.environ), "folder": os.getcwd()}}
+with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as door:
+    door.connect({address!r})
+    socket.send_fds(door, [json.dumps(asked).encode()], [0, 1, 2])
+    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+        signal.signal(number, lambda number, frame: door.send(str(number).encode()))
+    code = int(door.recv(64) or -signal.SIGKILL)
+if code < 0:
+    signal.signal(-code, signal.SIG_DFL) if -code != signal.SIGKILL else None
+    os.kill(os.getpid(), -code)
+os._exit(code)
 """
 
 
@@ -98,50 +68,63 @@ class Warm:
     """`preparation` is what the interpreter loads before it waits."""
 
     def __init__(self, preparation: str, **environment: str) -> None:
-        self._door, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        with theirs:
+        self._folder = Path(tempfile.mkdtemp(prefix="warm-"))
+        self._address = str(self._folder / "door")
+        ours, theirs = os.pipe()
+        self._ours = ours
+        with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as door:
+            door.bind(self._address)
+            door.listen(64)
+            # It ends when nobody holds the pipe's other end any more, however that came about.
             self._process = subprocess.Popen(
-                [sys.executable, "-c", _WAITING, str(theirs.fileno()), preparation],
-                pass_fds=[theirs.fileno()], env=environment, cwd="/",
+                [sys.executable, "-c", _WAITING, str(door.fileno()), str(ours), preparation],
+                pass_fds=[door.fileno(), ours], env=environment, cwd="/",
             )  # fmt: skip
+        os.close(ours)
+        self._lifeline = theirs
         atexit.register(self._end)
 
     def run(
-        self, program: str, arguments: list[str], *, folder: Path, env: Mapping[str, str], stdin: bytes = b"",
+        self, program: str, arguments: Sequence[str], *, folder: Path, env: Mapping[str, str], stdin: bytes = b"",
         timeout: float = 60,
     ) -> Ran:  # fmt: skip
         """As `python -c PROGRAM ARGUMENTS` would; one that takes too long is killed with what it started."""
-        asked = {"program": program, "arguments": arguments, "folder": str(folder), "env": dict(env)}
-        answer, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        asked = {
+            "file": None, "program": program, "arguments": [*arguments], "folder": str(folder), "env": dict(env)
+        }  # fmt: skip
         with (
-            answer,
-            tempfile.TemporaryFile() as given,
-            tempfile.TemporaryFile() as out,
-            tempfile.TemporaryFile() as err,
-        ):
+            socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as door,
+            tempfile.TemporaryFile() as given, tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err,
+        ):  # fmt: skip
             given.write(stdin)
             given.seek(0)
-            with theirs:
-                files = [each.fileno() for each in (given, out, err, theirs)]
-                socket.send_fds(self._door, [json.dumps(asked).encode()], files)
-            code, timed_out = _end_of(answer, timeout)
+            door.connect(self._address)
+            socket.send_fds(door, [json.dumps(asked).encode()], [given.fileno(), out.fileno(), err.fileno()])
+            code, timed_out = _end_of(door, timeout)
             return Ran(returncode=code, stdout=_text(out), stderr=_text(err), timed_out=timed_out)
 
+    def launcher(self) -> str:
+        """Something to be called like a Python."""
+        path = self._folder / "python"
+        if not path.exists():
+            path.write_text(_LAUNCHER.format(python=sys.executable, address=self._address))
+            path.chmod(0o755)
+        return str(path)
+
     def _end(self) -> None:
-        self._door.close()
+        os.close(self._lifeline)
         self._process.wait(20)
+        shutil.rmtree(self._folder, ignore_errors=True)
 
 
-def _end_of(answer: socket.socket, seconds: float) -> tuple[int, bool]:
-    child = int(answer.recv(64))
-    answer.settimeout(seconds)
+def _end_of(door: socket.socket, seconds: float) -> tuple[int, bool]:
+    door.settimeout(seconds)
     try:
-        return int(answer.recv(64)), False
+        return int(door.recv(64)), False
     except TimeoutError:
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(child, signal.SIGKILL)
-    answer.settimeout(None)
-    return int(answer.recv(64)), True
+        door.settimeout(None)
+        door.send(b"9")
+        return int(door.recv(64)), True
 
 
 def _text(file: IO[bytes]) -> str:
@@ -160,24 +143,39 @@ for package in (bot, actions):
             importlib.import_module(module.name)
 sys.path.remove({str(ROOT)!r})
 """
-_ALEMBIC = "import alembic.autogenerate, alembic.command, alembic.config, alembic.op; import psycopg, sqlalchemy.dialects.postgresql"
+#: Our reader of migrations is compiled once; anything else is compiled as ever.
+ALEMBIC = f"""
+import builtins
+import alembic.autogenerate, alembic.command, alembic.config, alembic.op, alembic.script
+import psycopg, sqlalchemy.dialects.postgresql
+
+reader = open({reader.__file__!r}, "rb").read()
+known = {{reader: compile(reader, "reader.py", "exec")}}
+ordinary = builtins.compile
+builtins.compile = lambda source, *more, **words: known.get(source) or ordinary(source, *more, **words)
+"""
 
 
 @cache
-def _warm(preparation: str, warnings: str) -> Warm:
+def warm(preparation: str, warnings: str = "") -> Warm:
     return Warm(preparation, PYTHONWARNINGS=warnings)
 
 
+def warm_python() -> str:
+    """A service's own Python, with Alembic in it already."""
+    return warm(ALEMBIC).launcher()
+
+
 def run_backout(
-    words: Sequence[str], *, folder: Path, env: Mapping[str, str], warnings: str = "default", timeout: float = 60
+    words: Sequence[str], *, folder: Path, env: Mapping[str, str], warnings: str = "", timeout: float = 60
 ) -> Ran:
     """`backout WORDS`. `warnings` as for Python's -W, for it is loaded before the environment is given."""
     program = "import sys; from bot.cli import run; sys.exit(run(sys.argv[1:]))"
-    return _warm(_BACKOUT, warnings).run(program, list(words), folder=folder, env=env, timeout=timeout)
+    return warm(_BACKOUT, warnings).run(program, words, folder=folder, env=env, timeout=timeout)
 
 
 def run_alembic(*words: str, folder: Path, env: Mapping[str, str]) -> None:
     """`alembic WORDS`, which must succeed."""
     program = "import sys; from alembic.config import main; sys.exit(main(sys.argv[1:]))"
-    ran = _warm(_ALEMBIC, "ignore").run(program, list(words), folder=folder, env=env, timeout=110)
+    ran = warm(ALEMBIC).run(program, words, folder=folder, env=env, timeout=110)
     assert ran.returncode == 0, ran.stderr

@@ -9,7 +9,7 @@ import psycopg
 
 from tests.cli.conftest import clean_environment
 from tests.downgrade.project import REVISION, write_project
-from tests.warm import Ran, run_backout
+from tests.warm import Ran, run_backout, warm_python
 
 ENTRY = """
 services:
@@ -47,8 +47,8 @@ class People:
         write_project(self.folder, downgrade=downgrade, before=before, **more)
         return self.entry()
 
-    def entry(self, *, database: str = "", python: str = sys.executable) -> "People":
-        text = ENTRY.format(folder=self.folder, python=python, database=database)
+    def entry(self, *, database: str = "", python: str = "") -> "People":
+        text = ENTRY.format(folder=self.folder, python=python or warm_python(), database=database)
         (self.folder / "backout.yml").write_text(text)
         return self
 

@@ -6,30 +6,11 @@ What depends on how Python itself begins (import paths, an interpreter that is n
 import sys
 import time
 from collections.abc import Callable
-from functools import cache
 from pathlib import Path
 
-from actions.assess import reader
 from actions.platforms.local import LocalCommands
 from actions.platforms.port import Command, Ended, Finished, Line
-from tests.warm import Warm
-
-#: The reader's source is compiled once; any other is compiled as ever.
-_LOADED = f"""
-import builtins
-import alembic.autogenerate, alembic.command, alembic.config, alembic.op, alembic.script
-import psycopg, sqlalchemy.dialects.postgresql
-
-reader = open({reader.__file__!r}, "rb").read()
-known = {{reader: compile(reader, "reader.py", "exec")}}
-ordinary = builtins.compile
-builtins.compile = lambda source, *more, **words: known.get(source) or ordinary(source, *more, **words)
-"""
-
-
-@cache
-def _warm() -> Warm:
-    return Warm(_LOADED)
+from tests.warm import ALEMBIC, warm
 
 
 class WarmCommands:
@@ -51,7 +32,7 @@ class WarmCommands:
             return LocalCommands(surroundings=self._surroundings).run(command)
         assert (dash_c, watch, should_stop) == ("-c", None, None)
         started = time.monotonic()
-        ran = _warm().run(
+        ran = warm(ALEMBIC).run(
             program, arguments, folder=Path(command.folder or "."), env={**self._surroundings, **command.env},
             stdin=command.stdin, timeout=command.deadline.total_seconds(),
         )  # fmt: skip

@@ -3,8 +3,6 @@ risk."""
 
 import os
 import shutil
-import subprocess
-import sys
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -19,6 +17,7 @@ from actions.catalog import load_catalog
 from actions.catalog.service import Service
 from actions.embedded import EmbeddedPostgres
 from tests.conftest import server_folder
+from tests.warm import run_alembic, warm_python
 
 EXAMPLE = Path(__file__).parents[2] / "docs" / "examples" / "content-api"
 DATABASE = "content_kinds"
@@ -36,7 +35,7 @@ def home(postgres_server: EmbeddedPostgres) -> Iterator[Path]:
         shutil.copytree(EXAMPLE / "app", folder / "app")
         entry = yaml.safe_load((EXAMPLE / "backout.yml").read_text())
         entry["services"] = {"content-api-staging": entry["services"]["content-api-staging"]}
-        entry["services"]["content-api-staging"]["migrations"]["run"] = {"python": sys.executable}
+        entry["services"]["content-api-staging"]["migrations"]["run"] = {"python": warm_python()}
         (folder / "backout.yml").write_text(yaml.safe_dump(entry))
         alembic(folder, postgres_server.url(DATABASE), "upgrade", "0001")
         with psycopg.connect(postgres_server.url(DATABASE)) as connection:
@@ -47,8 +46,7 @@ def home(postgres_server: EmbeddedPostgres) -> Iterator[Path]:
 
 def alembic(folder: Path, url: str, *words: str) -> None:
     environ = {**os.environ, "DATABASE_URL": url}
-    command = [sys.executable, "-m", "alembic", *words]
-    subprocess.run(command, cwd=folder / "app", env=environ, check=True, capture_output=True)
+    run_alembic(*words, folder=folder / "app", env=environ)
 
 
 def service_of(folder: Path, environ: dict[str, str]) -> Service:

@@ -1,6 +1,5 @@
 """The smallest Alembic project that goes up and down, with parts to replace."""
 
-import sys
 from pathlib import Path
 
 import psycopg
@@ -10,6 +9,7 @@ from actions.backup.scratch import ScratchDatabase
 from actions.downgrade.order import Order, UrlHandover, carry_out
 from actions.downgrade.told import Told
 from actions.platforms.local import LocalCommands, ordinary_surroundings
+from tests.warm import warm_python
 
 ENV = """
 import os
@@ -65,7 +65,7 @@ def at_head(url: str) -> None:
 def order(folder: Path, url: str, direction: str, target: str, **more: object) -> Order:
     given = {"handover": UrlHandover(), **more}
     return Order(
-        direction=direction, target=target, url=url, python=sys.executable, config="alembic.ini", folder=folder, **given,
+        direction=direction, target=target, url=url, python=warm_python(), config="alembic.ini", folder=folder, **given,
     )  # type: ignore[arg-type]  # because the keywords are as the test wants them  # fmt: skip
 
 

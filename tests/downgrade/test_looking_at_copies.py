@@ -1,7 +1,6 @@
 """A copy is looked at before and after: whose fault it is when that does not work is said rightly."""
 
 import os
-import sys
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
@@ -18,6 +17,7 @@ from actions.catalog import load_catalog
 from actions.errors import UnavailableError
 from actions.platforms.local import LocalCommands
 from tests.downgrade.project import drive, write_project
+from tests.warm import warm_python
 
 CATALOG = """
 services:
@@ -80,7 +80,7 @@ def test_what_the_older_scripts_build_is_found_out_in_time_or_said_to_be_unread(
 ) -> None:
     project = write_project(tmp_path / "project", downgrade='op.drop_column("people", "mail")')
     assert drive(project, database_url, "upgrade", "head").succeeded
-    (project / "backout.yml").write_text(CATALOG.format(folder=project, python=sys.executable))
+    (project / "backout.yml").write_text(CATALOG.format(folder=project, python=warm_python()))
     service = load_catalog(project / "backout.yml", {}).services["people"]
     with ScratchServer(postgres_url) as server:
         stage = Stage(

@@ -20,7 +20,7 @@ from typing import Any
 import psutil
 import psycopg
 
-from tests.warm import Ran, run_alembic, run_backout
+from tests.warm import Ran, run_alembic, run_backout, warm_python
 
 HERE = Path(__file__).parent
 PYTHON = sys.executable
@@ -127,7 +127,7 @@ class Shop:
             "environment": "staging",
             "platform": {"kind": "local", "folder": str(self.folder), "env": {"SHOP_URL": f"${{{self.variable}}}", **self.surroundings}},
             "database": f"${{{self.variable}}}",
-            "migrations": {"config": "alembic.ini", "run": {"python": PYTHON}, "url": "SHOP_URL"},
+            "migrations": {"config": "alembic.ini", "run": {"python": warm_python()}, "url": "SHOP_URL"},
             "writers": {
                 "stop": [
                     process("writer", str(self.folder / "writer.pid")),

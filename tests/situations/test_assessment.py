@@ -6,7 +6,6 @@ runs them all.
 
 import importlib.util
 import os
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -18,6 +17,7 @@ from tests.situations.measuring import bring_to_newer_state
 from tests.situations.running import Project
 from tests.situations.situation import lay_out, load, names
 from tests.situations.truths import stored
+from tests.warm import warm_python
 
 #: Where even the data cannot tell, and the assessment keeps to the safe side.
 SAFE_SIDE = {
@@ -64,7 +64,7 @@ def test_the_assessment_agrees_with_the_truth(name: str, database: Database, tmp
         pytest.skip(f"needs {', '.join(missing)}")
     folder = lay_out(situation, tmp_path / "project").resolve()
     bring_to_newer_state(situation, Project(folder=folder, handover=situation.really or situation.url), database)
-    judged = judge(situation, folder, database.url, sys.executable)
+    judged = judge(situation, folder, database.url, warm_python())
     found = disagreements(situation, truth, judged)
     assert not found or name in SAFE_SIDE, [
         (finding.code, finding.severity.value, finding.message) for finding in judged.with_data.findings
