@@ -47,6 +47,7 @@ def _busy() -> dict[str, Any]:
     )  # fmt: skip
 
 
+@pytest.mark.by_day(1)
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_an_accessibility_checker_finds_nothingserious(gallery: Callable[..., Page], scheme: str) -> None:
     page = gallery(_busy(), where="C1/1764300400.000000", color_scheme=scheme)

@@ -2,7 +2,7 @@
 
 import shutil
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +10,7 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "rollback"))
 
 import psycopg
 import pytest
-from killing import a_worker, killed_on_the_way
+from killing import Blow, a_worker, killed_on_the_way
 from scenes import as_person, newest, several_people, status, steps
 
 from actions.embedded import EmbeddedPostgres
@@ -33,6 +33,7 @@ def findings(assessment: Any) -> set[str]:
     return {str(each["code"]) for each in assessment["findings"]}
 
 
+@pytest.mark.slow
 def test_something_depends_on_the_column(api: ContentApi) -> None:
     """Scenario 1: cannot drop column, because other objects depend on it."""
     with psycopg.connect(api.url) as connection:
@@ -80,14 +81,23 @@ def test_the_migration_file_is_missing(api: ContentApi) -> None:
     assert "Restore it from git" in said.stderr + said.stdout
 
 
-def test_the_whole_runbook_though_its_worker_is_killed_on_the_way(api: ContentApi) -> None:
+@pytest.mark.by_day(1)
+@pytest.mark.parametrize(
+    "blows",
+    [
+        pytest.param((), id="undisturbed"),
+        pytest.param((("step.captured", "stop-worker"), ("step.running", "release")), id="its worker killed twice"),
+    ],
+)
+def test_the_whole_runbook(api: ContentApi, blows: Sequence[Blow]) -> None:
+    if api.revision() != "0007":
+        api.deploy()
     before, users = api.shape(), api.ask("SELECT count(*) FROM users")
     assert (api.revision(), api.health()["release"]) == ("0007", "2.0")
     api.backout("request", "content-api", "--because", "the new release answers with errors")
     assert status(api) == "waiting"
     digest = api.json("show", newest(api))["rollback"]["digest"]
     as_person(api, "lead", "approve", newest(api), "--yes", "--digest", digest)
-    blows = [("step.captured", "stop-worker"), ("step.running", "release")]
     ended = killed_on_the_way(api, api.hand, blows, seconds=500)
     assert ended == "succeeded", (steps(api), api.backout("show", newest(api)).stdout)
     assert api.revision() == "0006"

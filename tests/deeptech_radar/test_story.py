@@ -4,14 +4,14 @@ import os
 import pwd
 import sys
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "rollback"))
 
 import psycopg
 import pytest
-from killing import a_worker, killed_on_the_way
+from killing import Blow, a_worker, killed_on_the_way
 from scenes import kinds, newest, rests, runs, status, steps
 from world import wait_for
 
@@ -67,12 +67,19 @@ def is_as_it_was(radar: Radar, before: dict[str, object]) -> None:
     assert radar.release() == "2.0"
 
 
-def test_the_whole_runbook_though_its_worker_is_killed_on_the_way(day: Radar) -> None:
+@pytest.mark.by_day(1)
+@pytest.mark.parametrize(
+    "blows",
+    [
+        pytest.param((("step.captured", "downgrade"),), id="in the downgrade"),
+        pytest.param((("step.captured", "stop-deeptech-api"), ("step.running", "release")), id="twice elsewhere"),
+    ],
+)
+def test_the_whole_runbook_though_its_worker_is_killed_on_the_way(day: Radar, blows: Sequence[Blow]) -> None:
     before, counts = day.shape(), day.counts()
     assert (day.release(), day.revision()) == ("2.0", "0005")
     day.cluster.kubelet.started.clear()
     ask(day, "--to", "0004")
-    blows = [("step.captured", "stop-deeptech-api"), ("step.captured", "downgrade")]
     assert killed_on_the_way(day, day.hand, blows, seconds=200) == "succeeded", (steps(day), story(day))
     assert len([name for name, _ in day.cluster.kubelet.started if "-downgrade-" in name]) == 1
     assert (day.revision(), day.image(), day.release()) == ("0004", OLDER, "1.0")

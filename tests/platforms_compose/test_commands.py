@@ -42,6 +42,7 @@ def sleepers(project: Project, seconds: int) -> str:
     return "\n".join(line for line in listed.splitlines() if f"sleep {seconds}" in line)
 
 
+@pytest.mark.by_day(1)
 @BOTH
 def test_it_is_given_variables_and_input_and_says_what_it_says(commands: ComposeCommands, inside: Inside) -> None:
     script = 'echo "$SECRET $COLOUR in $(pwd)"; cat; echo trouble >&2; exit 3'
@@ -71,6 +72,7 @@ def test_no_secret_is_in_the_arguments_of_any_process(commands: ComposeCommands)
     assert "s3cret-value" not in seen[0]
 
 
+@pytest.mark.by_day(1)
 @BOTH
 def test_at_its_deadline_it_is_gone_with_everything_that_it_started(
     commands: ComposeCommands, project: Project, inside: Inside
@@ -82,6 +84,7 @@ def test_at_its_deadline_it_is_gone_with_everything_that_it_started(
     assert of_ours() == []
 
 
+@pytest.mark.by_day(1)
 @BOTH
 def test_it_dies_when_we_are_killed(house: ComposeHouse, project: Project, inside: Inside) -> None:
     program = textwrap.dedent(f"""

@@ -2,6 +2,7 @@
 
 import os
 import secrets
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -121,3 +122,17 @@ def newest(shop: Shop) -> str:
 def again_at_head(shop: Shop) -> None:
     """The newer release, deployed anew."""
     run_alembic("upgrade", "head", folder=shop.folder, env=shop.environ)
+
+
+def is_as_it_was(shop: Shop) -> None:
+    """The service runs as on any day."""
+    assert shop.revision() == "0003"
+    assert shop.writes()
+    assert shop.answers()
+    assert len(shop.processes("writer")) == 1
+    assert len(shop.processes("web")) == 1
+    assert not (shop.folder / "older-release").exists()
+
+
+def within(seconds: float, began: float) -> bool:
+    return time.monotonic() - began < seconds

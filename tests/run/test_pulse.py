@@ -73,6 +73,7 @@ def test_a_lease_ends_by_the_clock_of_the_database(history: History, lease: Leas
     assert taken.fence == lease.fence + 1
 
 
+@pytest.mark.slow
 def test_a_runner_that_freezes_in_the_middle_of_a_transaction_keeps_nobody_else_from_writing(
     history: History, database_url: str, lease: Lease
 ) -> None:

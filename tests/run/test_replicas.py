@@ -56,6 +56,7 @@ def times_done(folder: Path) -> Counter[str]:
     return Counter((folder / "log").read_text().splitlines())
 
 
+@pytest.mark.by_day(1)
 @pytest.mark.timeout(300)
 @pytest.mark.parametrize("number", [1, 3])
 def test_runners_that_are_killed_are_replaced_and_every_rollback_ends(

@@ -67,6 +67,7 @@ def inside(project: Project, service: str, *words: str) -> str:
     return project.compose("exec", "-T", service, *words)
 
 
+@pytest.mark.slow
 def test_the_older_project_comes_up_and_undo_brings_the_newer_one_back(yard: tuple[Garage, Project, str]) -> None:
     garage, project, tag = yard
     back = [
@@ -85,6 +86,7 @@ def test_the_older_project_comes_up_and_undo_brings_the_newer_one_back(yard: tup
     assert set(ids(project).values()) == {"running"}
 
 
+@pytest.mark.slow
 def test_a_volume_is_archived_of_one_moment_brought_back_and_undone(yard: tuple[Garage, Project, str]) -> None:
     garage, project, tag = yard
     write = "mkdir -p /data/in && echo {0} > /data/in/file && chown 999:1000 /data/in/file && chmod 640 /data/in/file"
