@@ -29,6 +29,8 @@ from bot.wire import Ear, Mouth
 
 log = logging.getLogger(__name__)
 
+#: So often the catalog is looked at while nobody needs it.
+GLANCE_SECONDS = 2.0
 #: From then on people are told that the history is away.
 OPENING_SECONDS = 10.0
 
@@ -75,7 +77,8 @@ class Hearing:
             "Slack can reach us: workspace %s, %s mode", self._presence.workspace.name, settings.slack_mode,
             extra={"event": "slack_ready", "seconds": round(time.monotonic() - began, 2)},
         )  # fmt: skip
-        stopping.wait()
+        while not stopping.wait(GLANCE_SECONDS):
+            self._presence.glance()
 
     def leave(self) -> None:
         for transport in reversed(self._transports):

@@ -54,6 +54,10 @@ class Presence:
         """As its files are now."""
         return self._catalog()
 
+    def glance(self) -> None:
+        """A change of the catalog is seen when it is looked at twice: somebody has to look now and then."""
+        self._catalog()
+
     @contextmanager
     def with_history(self, history: History) -> Iterator[None]:
         """For as long as it is there."""

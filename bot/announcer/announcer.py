@@ -71,6 +71,8 @@ class Announcer:
         """Until either is set."""
         away = False
         while not stopping.is_set() and not over.is_set():
+            # Also while nobody does anything: whoever presses a button next is judged by the catalog of now.
+            self._presence.glance()
             try:
                 if self._presence.has_met and self._lead():
                     self._look()

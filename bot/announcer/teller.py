@@ -229,6 +229,9 @@ class Teller:
         known = told.said.get(GATHERED)
         if wanted_place is None or not wanted_place.fresh or (known is not None and known.ref is not None):
             return
+        if not self._made_for(scene.rollback.id):
+            # The catalog wants a channel of its own only since: this one is everybody's.
+            return
         if self.pace.held("conversations.invite", channel) or scene.rollback.status in FINAL:
             return
         with self.history.writing() as connection:
@@ -240,6 +243,10 @@ class Teller:
             log.warning("#%s has no topic or guests yet: %s", channel, error.what, extra={"event": "gathering_failed"})
         else:
             self._said(intent, "-", "")
+
+    def _made_for(self, rollback: RollbackId) -> bool:
+        with self.history.reading() as connection:
+            return told_about(connection, rollback).place.wanted_name is not None
 
     def _settle(self, scene: Scene) -> float:
         self._note(scene.rollback.id, settled=True)

@@ -43,7 +43,7 @@ def drill_lost(service: str, requester: str, asked_at: datetime) -> Message:
     """Whoever did it is gone."""
     text = (
         f"⚠️ The rollback test of {foreign(service, 60)} did not come to its end: Backout was ended or restarted in the middle of "
-        "it. It says nothing about the service, which was only read; what it had made on the way is removed."
+        "it. It says nothing about the service, which was only read; its copies of the database are removed."
     )
     more = f"{person(requester)} asked for it {moment(asked_at)}. Ask again: {code(f'/rollback drill {service}')}"
     return message(text, section(f"{text}\n{more}"))

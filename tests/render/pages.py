@@ -17,7 +17,7 @@ from bot.render import announcements, notices, turns
 from bot.render.advice import Advised, advice
 from bot.render.buttons import Origin, Tick
 from bot.render.card import card
-from bot.render.drilling import drill_begun, drill_report
+from bot.render.drilling import drill_begun, drill_lost, drill_report
 from bot.render.helping import help_page
 from bot.render.home import HomePage, ServiceNow, home
 from bot.render.lists import backups_page, history_page, open_ones
@@ -311,6 +311,7 @@ def _answers() -> Mapping[str, Callable[[], Message]]:
         "answer_advise": lambda: advice("login is broken", [Advised(service="orders", row=rows[0]), Advised(service="content-api", row=rows[1])]),
         "answer_advise_none": lambda: advice("the coffee is cold", []),
         "answer_drill_begun": lambda: drill_begun("orders"),
+        "answer_drill_lost": lambda: drill_lost("orders", "U0ANA", AT),
         "answer_drill_passed": lambda: drill_report(drill(*[Outcome.PASSED] * 8)),
         "answer_drill_failed": lambda: drill_report(drill(Outcome.PASSED, Outcome.FAILED, *[Outcome.SKIPPED] * 6)),
     }  # fmt: skip

@@ -28,8 +28,23 @@ from bot.sandbox.sandbox import Sandbox
 from bot.signs import ANSWERING, HEARING, WORK
 
 __all__ = [
-    "ANSWERING", "FIRST", "HEARING", "PLANTED", "SLOW", "THIRD", "WORK", "Served", "Shop", "a_shop", "rests", "runs", "said",
-    "served", "status", "wait_for",
+    "ANSWERING",
+    "FIRST",
+    "HEARING",
+    "PLANTED",
+    "SLOW",
+    "THIRD",
+    "WORK",
+    "Asked",
+    "Served",
+    "Shop",
+    "a_shop",
+    "rests",
+    "runs",
+    "said",
+    "served",
+    "status",
+    "wait_for",
 ]  # fmt: skip
 
 MANIFEST = Path(__file__).parents[2] / "manifest.yml"
@@ -96,7 +111,8 @@ class Served:
         self.shop.more = {**more, **({"policy": {"quorum": 0, **policy}} if policy else {})}
         self.shop.write_catalog()
         if (self.shop.folder / "catalog.yml").read_text() != before:
-            self.wait_for_line("catalog_taken", taken + 1)
+            # Each part of it for itself, also those that nobody asks anything.
+            self.wait_for_line("catalog_taken", taken + 3)
 
     def asked(self, who: Actor, text: str = "/rollback shop because checkout fails since 14:02") -> "Asked":
         """The card of what was asked for, when it can be decided on."""
@@ -104,6 +120,9 @@ class Served:
         done = who.types(text)
         assert done["ok"], done
         wait_for(lambda: _count(self.shop) > before, f"nothing was opened for {text}", SLOW)
+        return self.newest()
+
+    def newest(self) -> "Asked":
         return Asked(served=self, rollback=newest(self.shop))
 
     def at_head(self) -> None:
@@ -164,10 +183,26 @@ class Asked:
         assert done["ok"], done
 
     def status(self) -> str:
+        return self.fact("SELECT status FROM rollbacks WHERE id = %s")
+
+    def fact(self, query: str) -> str:
+        """Of the history; the query is given its number."""
         with psycopg.connect(self.served.shop.history_url, application_name="the test") as connection:
-            number = int(self.rollback.removeprefix("RB-"))
-            row = connection.execute("SELECT status FROM rollbacks WHERE id = %s", [number]).fetchone()
+            row = connection.execute(query.encode(), [int(self.rollback.removeprefix("RB-"))]).fetchone()
         return str(row[0]) if row else "none"
+
+    def is_asked_again(self, who: Actor, strategy: str = "downgrade", *, after: str) -> None:
+        """It waits with another plan than the one of `after`, and the card shows that one."""
+
+        def look() -> bool:
+            digest = self.digest()
+            anew = digest != after and self.fact("SELECT strategy FROM rollbacks WHERE id = %s") == strategy
+            return anew and self.status() == "waiting" and digest in str(self.told(who)["card"][0]["blocks"])
+
+        wait_for(look, f"{self.rollback} is not asked again", 200)
+
+    def digest(self) -> str:
+        return self.fact("SELECT digest FROM rollbacks WHERE id = %s")
 
     def becomes(self, status: str, seconds: float = 200) -> None:
         wait_for(lambda: self.status() == status, f"{self.rollback} is {self.status()}, not {status}", seconds)
@@ -184,14 +219,8 @@ class Asked:
         return found
 
     def _settles(self) -> None:
-        number = int(self.rollback.removeprefix("RB-"))
-
-        def settled() -> bool:
-            with psycopg.connect(self.served.shop.history_url, application_name="the test") as connection:
-                row = connection.execute("SELECT settled FROM places WHERE rollback_id = %s", [number]).fetchone()
-            return bool(row and row[0])
-
-        wait_for(settled, f"the telling of {self.rollback} does not come to its end", SLOW)
+        settled = "SELECT settled FROM places WHERE rollback_id = %s"
+        wait_for(lambda: self.fact(settled) == "True", f"the telling of {self.rollback} does not come to its end", SLOW)
 
 
 @contextmanager

@@ -210,14 +210,15 @@ def test_everything_that_helps_to_decide_opens_from_the_card(bot: Served, ana: A
     lena.waits_for_modal(saying="page 1 of", seconds=SLOW)
     lena.closes(everything=True)
 
+    shown = asked.digest()
     asked.presses(lena, "Rehearse with data")
-    soon(lambda: "'Rehearse with data'" not in str(asked.told(lena)["card"][0]["blocks"]))
-    asked.becomes("waiting")
-    asked.offers(lena, "Change strategy…")
+    asked.is_asked_again(lena, after=shown)
+    assert "'Rehearse with data'" not in str(asked.told(lena)["card"][0]["blocks"])
+    shown = asked.digest()
     asked.presses(lena, "Change strategy…")
     lena.waits_for_modal(saying="is to go by", seconds=SLOW)
     assert lena.submits({"Which way instead?": "app-only"})["ok"]
-    soon(lambda: "app-only" in said(asked.told(lena)["card"][0]).lower() and asked.status() == "waiting")
+    asked.is_asked_again(lena, "app-only", after=shown)
 
     asked.presses(lena, "Reject…")
     lena.waits_for_modal(saying="Why not?", seconds=SLOW)
@@ -229,6 +230,54 @@ def test_everything_that_helps_to_decide_opens_from_the_card(bot: Served, ana: A
     file = soon(lambda: [each for reply in ana.thread(card)[1:] for each in reply["files"]])[-1]
     assert file["name"].endswith(".md")
     assert "we fix it forward" in file["preview"] or file["lines"] > 10
+
+
+def test_everything_that_can_be_said_is_answered_to_whoever_said_it(bot: Served, sandbox: Sandbox, ana: Any) -> None:
+    bot.says(policy=ONE)
+    hint = sandbox.do(lambda: sandbox.slack.workspace and ana.state()["app"]["commands"][0]["usage_hint"])
+    for verb, words in {
+        "help": "a dialog that asks for everything",
+        "status": "open",
+        "status shop": "open",
+        "history": "",
+        "history shop": "",
+        "backups shop": "proven",
+        "advise login is broken": "login is broken",
+        "drill shop": "may not start a drill",
+        "shpo": "Did you mean",
+        "statsu": "Did you mean",
+        "retry": "buttons Retry, Restore and Keep",
+        "show RB-9999": "RB-9999",
+        "😀 * <!channel> `x`": "",
+    }.items():
+        assert verb.split()[0] in hint or words
+        ana.acts("reload")
+        assert ana.types(f"/rollback {verb}")["ok"], verb
+        ana.waits_for(saying=words, ephemeral=True, seconds=SLOW)
+    gwen = sandbox.person("gwen")
+    assert gwen.types("/rollback status")["ok"]
+    gwen.waits_for(saying="not for guests", ephemeral=True, seconds=SLOW)
+    sam = sandbox.person("sam")
+    sam.types("/rollback shop")
+    sam.waits_for(saying="not for", ephemeral=True, seconds=SLOW)
+
+
+def test_the_dialog_asks_for_what_was_not_said(bot: Served, ana: Any) -> None:
+    bot.says(policy=ONE)
+    assert ana.types("/rollback")["ok"]
+    ana.waits_for_modal(saying="What fails?", seconds=SLOW)
+    assert ana.presses("service", ana.modal(), value="shop")["ok"]
+    soon(lambda: "Now at" in said(ana.modal()) and ana.modal())
+    assert "two, 2 steps back" in said(ana.modal()) or "0001" in str(ana.modal()["blocks"])
+    done = ana.submits({"Or another revision": "nonsense!", "Why": "checkout fails"})
+    assert done.get("errors"), done
+    assert ana.submits({"Back to": "to:0001", "Or another revision": "", "Why": "checkout fails"})["ok"]
+    ana.waits_for(saying="is being assessed", ephemeral=True, seconds=SLOW)
+    asked = bot.newest()
+    asked.presses(ana, "Stop")
+    asked.becomes("stopped")
+    assert asked.fact("SELECT to_revision FROM rollbacks WHERE id = %s") == "0001"
+    asked.is_told_once(ana, "stop")
 
 
 def test_home_shows_what_happens_to_those_who_have_it_open(bot: Served, ana: Any, lena: Any, marco: Any) -> None:

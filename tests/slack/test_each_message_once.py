@@ -231,6 +231,22 @@ def test_a_channel_of_its_own_is_made_once_and_filled_with_those_it_concerns(
     assert set(slack.made("conversations.invite")[0]["users"].split(",")) == {"U0RITA", "U0ANA", "U0BEN"}
 
 
+def test_a_channel_of_its_own_that_is_wanted_only_since_changes_nothing_about_everybody_s(
+    history: History, telling: Telling, slack: PlainSlack
+) -> None:
+    story = Story(history)
+    story.waits()
+    with telling.here():
+        eventually(lambda: any(key.startswith("ask:") for key in slack.by_key()), PATIENCE)
+        telling.catalog.write_text(
+            telling.catalog.read_text().replace('channel: "#incidents"', "channel: {fresh: inc}")
+        )
+        story.says_yes("U0ANA")
+        eventually(lambda: any(key.startswith("voice:") for key in slack.by_key()), PATIENCE)
+    assert not slack.made("conversations.setTopic")
+    assert not slack.made("conversations.invite")
+
+
 def test_approvers_are_called_once_reminded_once_and_then_the_contact(
     history: History, telling: Telling, slack: PlainSlack
 ) -> None:

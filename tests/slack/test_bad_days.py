@@ -1,0 +1,228 @@
+"""Bad days, in the middle of a run, with the real program: Slack is away or wants patience, delivers everything twice, drops
+its connections; a part of us dies or hangs, or a whole replica does. Each message is there once and shows the truth.
+
+The local Slack takes as much as the real one does, and no more.
+"""
+
+import os
+import signal
+from collections.abc import Iterator
+from typing import Any
+
+import psutil
+import psycopg
+import pytest
+
+from actions.embedded import EmbeddedPostgres
+from bot.sandbox.sandbox import Sandbox
+from tests.slack.serving import (
+    ANSWERING,
+    HEARING,
+    MANIFEST,
+    PLANTED,
+    SLOW,
+    WORK,
+    Asked,
+    Served,
+    a_shop,
+    runs,
+    said,
+    served,
+    soon,
+    wait_for,
+)
+
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(500)]
+
+
+@pytest.fixture(scope="module")
+def sandbox() -> Iterator[Sandbox]:
+    with Sandbox(manifest=MANIFEST) as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def running(postgres_server: EmbeddedPostgres, sandbox: Sandbox) -> Iterator[Served]:
+    with a_shop(postgres_server, patience="60s", quiet_for="4s") as shop:
+        with psycopg.connect(shop.url) as connection:
+            connection.execute("INSERT INTO customers VALUES (900, %s)", [PLANTED])
+        shop.start()
+        with served(shop, sandbox) as made:
+            made.says(policy={"quorum": 1})
+            yield made
+
+
+@pytest.fixture
+def bot(running: Served) -> Iterator[Served]:
+    if running.shop.revision() != "0003":
+        running.at_head()
+    yield running
+    running.sandbox.turn(storm=0, away=0, redeliver="unacked", lose_answers=0, link_disabled=False)
+
+
+@pytest.fixture
+def ana(sandbox: Sandbox) -> Any:
+    return sandbox.person("ana")
+
+
+@pytest.fixture
+def lena(sandbox: Sandbox) -> Any:
+    return sandbox.person("lena")
+
+
+def in_the_middle(bot: Served, ana: Any, lena: Any) -> Asked:
+    """Approved, the writers are stopped, and nothing was destroyed yet."""
+    asked = bot.asked(ana)
+    asked.presses(lena, "Approve")
+    runs(bot.shop, "prove-quiet")
+    asked.message(ana, "live")
+    return asked
+
+
+def went_well(bot: Served, asked: Asked, ana: Any) -> dict[str, list[dict[str, Any]]]:
+    asked.becomes("succeeded")
+    told = asked.is_told_once(ana, "went back")
+    assert bot.shop.revision() == "0002"
+    order = [key.partition(":")[0] for key, _ in sorted(told.items(), key=lambda each: each[1][0]["ts"])]
+    assert order[0] == "card"
+    assert order.index("started") < order.index("live") < order.index("over")
+    return told
+
+
+def is_ready(bot: Served) -> None:
+    wait_for(lambda: bot.ready()[0] == 200, f"it is not ready again: {bot.ready()}", SLOW)
+
+
+@pytest.mark.parametrize("how", ["refused", "dropped"])
+def test_slack_is_away_for_the_rest_of_a_run(bot: Served, sandbox: Sandbox, ana: Any, lena: Any, how: str) -> None:
+    asked = in_the_middle(bot, ana, lena)
+    sandbox.turn(away=3600, away_how=how)
+    wait_for(lambda: bot.ready()[1].get("slack") is False, f"{bot.ready()}", SLOW)
+    assert bot.ready()[1]["work"] is True
+    assert bot.health() == 200
+    asked.becomes("succeeded")
+    assert "over" not in asked.told(ana)
+    before = len(sandbox.traffic("call"))
+    sandbox.turn(away=0)
+    told = went_well(bot, asked, ana)
+    is_ready(bot)
+    # What was missed comes in order and without a flood: no call was one too many.
+    calls = sandbox.traffic("call")[before:]
+    assert not [each for each in calls if each["status"] == 429]
+    assert len([each for each in calls if each["method"] == "chat.postMessage"]) < 12
+    steps = [each for key, some in told.items() if key.startswith("steps:") for each in some]
+    assert [each["ts"] for each in steps] == sorted(each["ts"] for each in steps)
+    assert all(each["thread_ts"] == told["live"][0]["ts"] for each in steps)
+
+
+def test_slack_wants_patience_for_a_while(bot: Served, sandbox: Sandbox, ana: Any, lena: Any) -> None:
+    asked = in_the_middle(bot, ana, lena)
+    before = len(sandbox.traffic("call"))
+    sandbox.turn(storm=8)
+    wait_for(lambda: not sandbox.slack.knobs.left(sandbox.slack.knobs.storm_until), "the storm does not end", 60)
+    refused = [each for each in sandbox.traffic("call")[before:] if each["status"] == 429]
+    # Each method is left alone for as long as Slack asked, in that channel.
+    assert len(refused) <= 8, [each["method"] for each in refused]
+    went_well(bot, asked, ana)
+
+
+def test_answers_are_lost_after_slack_took_the_messages(bot: Served, sandbox: Sandbox, ana: Any, lena: Any) -> None:
+    sandbox.turn(lose_answers=4, lose_methods=["chat.postMessage"])
+    asked = in_the_middle(bot, ana, lena)
+    wait_for(lambda: sandbox.slack.knobs.lose_answers == 0, "nothing was lost", SLOW)
+    went_well(bot, asked, ana)
+
+
+def test_everything_is_delivered_twice(bot: Served, sandbox: Sandbox, ana: Any, lena: Any) -> None:
+    sandbox.turn(redeliver="all")
+    asked = in_the_middle(bot, ana, lena)
+    assert lena.opens_home()["ok"]
+    assert ana.types("/rollback status")["ok"]
+    ana.waits_for(saying=asked.rollback, ephemeral=True, seconds=SLOW)
+    told = went_well(bot, asked, ana)
+    assert len([key for key in told if key.startswith("voice:")]) == 1
+    answers = [each for each in ana.messages() if each["ephemeral"] and f"{asked.rollback}: " in said(each)]
+    assert len(answers) == 1, [said(each) for each in answers]
+    envelopes = sandbox.traffic("envelope")
+    again = [each for each in envelopes if each["retry_attempt"]]
+    assert again, "nothing came twice"
+
+
+def test_connections_are_refreshed_dropped_and_disabled(bot: Served, sandbox: Sandbox, ana: Any, lena: Any) -> None:
+    asked = in_the_middle(bot, ana, lena)
+    for goodbye in ("warning", "refresh_requested"):
+        sandbox.turn(disconnect=goodbye)
+        # Somebody hears it, whichever connection there is.
+        wait_for(lambda: ana.types(f"/rollback show {asked.rollback}")["ok"], f"nobody hears after {goodbye}", SLOW)
+    sandbox.run(sandbox.slack.sockets.drop())
+    wait_for(lambda: ana.types("/rollback status")["ok"], "nobody hears after the drop", SLOW)
+    went_well(bot, asked, ana)
+
+    sandbox.turn(disconnect="link_disabled")
+    wait_for(lambda: bot.ready()[1].get("slack") is False, f"{bot.ready()}", SLOW)
+    sandbox.turn(link_disabled=False)
+    is_ready(bot)
+    assert ana.types("/rollback help")["ok"]
+
+
+def test_each_part_is_killed_in_turn(bot: Served, ana: Any, lena: Any) -> None:
+    asked = in_the_middle(bot, ana, lena)
+    for name in (ANSWERING, HEARING, WORK):
+        ended = len(bot.lines("part_ended"))
+        bot.part(name).kill()
+        bot.wait_for_line("part_ended", ended + 1)
+        is_ready(bot)
+    told = went_well(bot, asked, ana)
+    assert "live" in told
+    assert ana.types("/rollback status")["ok"]
+
+
+def test_parts_that_hang_are_missed_at_once_and_replaced(bot: Served, ana: Any, lena: Any) -> None:
+    asked = in_the_middle(bot, ana, lena)
+    hanging = [bot.part(WORK), bot.part(ANSWERING)]
+    for each in hanging:
+        each.suspend()
+    wait_for(lambda: bot.ready()[1].get("work") is False, f"{bot.ready()}", SLOW)
+    wait_for(lambda: bot.ready()[1].get("answering") is False, f"{bot.ready()}", SLOW)
+    status, facts = bot.ready()
+    assert (status, facts["status"]) == (503, "not ready")
+    assert bot.health() == 200, "it mends itself"
+    is_ready(bot)
+    assert {line["part"] for line in bot.lines("part_hangs")} == {WORK, ANSWERING}
+    assert not any(each.is_running() and each.status() != psutil.STATUS_ZOMBIE for each in hanging)
+    went_well(bot, asked, ana)
+
+
+def test_one_of_two_replicas_is_killed(bot: Served, sandbox: Sandbox, ana: Any, lena: Any) -> None:
+    with served(bot.shop, sandbox) as other:
+        asked = in_the_middle(bot, ana, lena)
+        # Its parts and itself, at one stroke: nobody says good-bye.
+        family = [psutil.Process(other.process.pid), *psutil.Process(other.process.pid).children(recursive=True)]
+        for each in family:
+            each.suspend()
+        for each in family:
+            os.kill(each.pid, signal.SIGKILL)
+        other.process.wait()
+        went_well(bot, asked, ana)
+        wait_for(lambda: ana.types("/rollback status")["ok"], "nobody hears any more", SLOW)
+
+
+def test_a_drill_whose_process_is_killed_is_not_forgotten(bot: Served, ana: Any, lena: Any) -> None:
+    def reports() -> list[dict[str, Any]]:
+        return [each for each in ana.messages() if not each["ephemeral"] and "Rollback test" in said(each)]
+
+    ended, restored = len(bot.lines("part_ended")), len(reports())
+    assert lena.types("/rollback drill shop")["ok"]
+    lena.waits_for(saying="has begun", ephemeral=True, seconds=SLOW)
+    bot.part(ANSWERING).kill()
+    bot.wait_for_line("part_ended", ended + 1)
+    lost = ana.waits_for(saying="did not come to its end", ephemeral=False, seconds=SLOW)
+    assert f"<@{lena.id}>" in said(lost)
+    is_ready(bot)
+
+    assert lena.types("/rollback drill shop")["ok"]
+    done = soon(lambda: [each for each in reports() if "points" in said(each)][restored:], 180)[-1]
+    assert "all 8 points passed" in said(done)
+    assert len([each for each in ana.messages() if "did not come to its end" in said(each)]) == 1
+    scratch = "SELECT count(*) FROM pg_database WHERE datname LIKE 'backout_%'"
+    wait_for(lambda: bot.shop.ask(scratch) == 0, "its copies are still there", SLOW)
