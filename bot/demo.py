@@ -9,22 +9,23 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-
-from slack_sdk import WebClient
+from typing import TYPE_CHECKING
 
 from actions.embedded import EmbeddedPostgres
-from actions.errors import BackoutError, ConfigurationError
-from bot.demo_world.building import Migrations, fill, lay_out, make_databases
+from actions.errors import BackoutError
+from bot.demo_world.builder import Builder
 from bot.demo_world.catalog import write_catalog
-from bot.demo_world.folder import alone_in
+from bot.demo_world.folder import alone_in, lay_out
 from bot.demo_world.running import free_ports, running_applications, wait_until_well
 from bot.demo_world.services import SERVICES
 from bot.demo_world.serving import Serving
-from bot.demo_world.workspace import CHANNEL, LEADS, hotel_company, welcome
-from bot.sandbox import Sandbox
-from bot.wiring import Wiring
+from bot.loading import loading
 
-PORT = 8065
+if TYPE_CHECKING:  # loaded when others are at work already
+    from bot.sandbox import Sandbox
+
+#: Where our own packages are.
+ROOT = Path(__file__).parent.parent
 #: It is thrown away with the demo: nothing has to survive a loss of power.
 FAST = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
 
@@ -37,7 +38,7 @@ class StoppedError(Exception):
 class Demo:
     """It runs while its context lasts."""
 
-    slack: Sandbox
+    slack: "Sandbox"
     #: The services' folders and the catalog.
     world: Path
     #: What a shell would have to export to look at it with `backout` by hand.
@@ -50,7 +51,9 @@ class Demo:
         return channel_page(self.slack)
 
 
-def channel_page(slack: Sandbox) -> str:
+def channel_page(slack: "Sandbox") -> str:
+    from bot.demo_world.workspace import CHANNEL
+
     return f"{slack.page_url}/#{slack.channel_id(CHANNEL)}"
 
 
@@ -62,8 +65,8 @@ def running_demo(
     """`port` None: the usual one, or any other when that is taken. The folder is emptied before and afterwards, unless
     it is to be kept. StoppedError once it should stop, between two steps of the beginning.
 
-    What takes long runs side by side: the server is made while Alembic is loaded, and `serve` starts while rows are
-    written.
+    What takes long runs side by side: the server is made and the builder loads while we load the local Slack, and `serve`
+    starts while rows are written.
     """
 
     def look() -> None:
@@ -75,39 +78,41 @@ def running_demo(
         server = EmbeddedPostgres(home / "postgres", settings=FAST)
         stack.callback(server.close)
         starting = stack.enter_context(ThreadPoolExecutor(1)).submit(server.open)
-        migrations = stack.enter_context(Migrations().running())
-        slack = stack.enter_context(_local_slack(port))
+        builder = stack.enter_context(Builder(str(ROOT)).running())
+        with loading():
+            from bot.demo_world.slack import local_slack, post_welcome
+        slack = stack.enter_context(local_slack(port))
         say(f"The page: {channel_page(slack)}")
         say("Making three services with some hundred thousand rows ...")
         world = home / "world"
         lay_out(world)
         starting.result()
         look()
-        urls = make_databases(server)
+        builder.make_databases(server.url(), look=look)
+        urls = {service.name: server.url(service.name) for service in SERVICES}
         ports = dict(zip(urls, free_ports(len(urls)), strict=True))
-        leads = [slack.person(name).id for name in LEADS]
-        catalog = write_catalog(world, ports, group=slack.group_id("leads"), leads=leads)
-        environ = _environment(home, catalog, urls, slack)
-        wiring = Wiring(environ=environ)
+        environ = _environment(home, _catalog(world, ports, slack), urls, slack)
         serving = Serving(environ, world, home / "serve.log")
         stack.enter_context(serving.running())
-        fill(world, urls, migrations, seen=lambda: wiring.note_sightings(wiring.catalog.services.values()), look=look)
+        builder.fill(world, urls, environ, look=look)
         stack.enter_context(running_applications(world, urls, ports))
         serving.wait_for(slack, look=look)
         if not wait_until_well(ports, look=look):
             raise BackoutError(
                 "The demo's services did not start", next_step="Try again; report it if it happens twice."
             )
-        _post_welcome(slack, world)
+        post_welcome(slack, world)
         yield Demo(slack=slack, world=world, environ=environ, serving=serving)
 
 
-def _post_welcome(slack: Sandbox, world: Path) -> None:
-    client = WebClient(token=slack.bot_token, base_url=slack.api_url)
-    client.api_call("chat.postMessage", json={"channel": slack.channel_id(CHANNEL), **welcome(world)})
+def _catalog(world: Path, ports: Mapping[str, int], slack: "Sandbox") -> Path:
+    from bot.demo_world.workspace import LEADS
+
+    leads = [slack.person(name).id for name in LEADS]
+    return write_catalog(world, ports, group=slack.group_id("leads"), leads=leads)
 
 
-def _environment(home: Path, catalog: Path, urls: Mapping[str, str], slack: Sandbox) -> dict[str, str]:
+def _environment(home: Path, catalog: Path, urls: Mapping[str, str], slack: "Sandbox") -> dict[str, str]:
     mine = {name: value for name, value in os.environ.items() if not name.startswith(("BACKOUT_", "SLACK_"))}
     path = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", os.defpath)])
     return {
@@ -115,30 +120,8 @@ def _environment(home: Path, catalog: Path, urls: Mapping[str, str], slack: Sand
         **{service.variable: urls[service.name] for service in SERVICES},
         **slack.environment(),
         "PATH": path,
-        "PYTHONPATH": str(Path(__file__).parent.parent),
+        "PYTHONPATH": str(ROOT),
         "BACKOUT_HOME": str(home),
         "BACKOUT_CATALOG": str(catalog),
         "DEMO_PROCESS": str(os.getpid()),
     }
-
-
-@contextmanager
-def _local_slack(port: int | None) -> Iterator[Sandbox]:
-    manifest = next(
-        each
-        for each in (Path(__file__).parent.parent / "manifest.yml", Path(__file__).parent / "manifest.yml")
-        if each.exists()
-    )
-    with ExitStack() as stack:
-        try:
-            slack = stack.enter_context(
-                Sandbox(manifest=manifest, seed=hotel_company(), port=PORT if port is None else port)
-            )
-        except OSError as error:
-            if port is not None:
-                raise ConfigurationError(
-                    f"Port {port} cannot be used: {error.strerror}",
-                    next_step="Choose another one with --port, or 0 for any.",
-                ) from error
-            slack = stack.enter_context(Sandbox(manifest=manifest, seed=hotel_company()))
-        yield slack

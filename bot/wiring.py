@@ -15,6 +15,7 @@ from functools import cached_property, partial
 from typing import TYPE_CHECKING
 
 from actions.errors import BackoutError, ConfigurationError, UnavailableError
+from bot.loading import loading
 
 if TYPE_CHECKING:  # each part is loaded when it is used: `--help` must be instant
     from actions.approve.people import Identity
@@ -231,16 +232,17 @@ class Wiring:
 
     def work(self, stopping: threading.Event, *, signs: "Signs | None" = None) -> None:
         """The background work, until we are stopping; while the history is away it waits."""
-        from actions.assess.forgotten import sweep_forgotten
-        from actions.assess.lookout import TASK, Lookout, sightings
-        from actions.history.database import open_history
-        from actions.history.queue import queue_app
-        from actions.history.tidying import tidying
-        from actions.history.worker import keep_working, run_worker
-        from actions.restore.premises import premises_of
-        from actions.restore.scheduled import ACTOR, NightWatch, backups
-        from actions.restore.scheduled import TASK as BACKUPS
-        from actions.restore.scheduled import TIDY_TASK as RETENTION
+        with loading():
+            from actions.assess.forgotten import sweep_forgotten
+            from actions.assess.lookout import TASK, Lookout, sightings
+            from actions.history.database import open_history
+            from actions.history.queue import queue_app
+            from actions.history.tidying import tidying
+            from actions.history.worker import keep_working, run_worker
+            from actions.restore.premises import premises_of
+            from actions.restore.scheduled import ACTOR, NightWatch, backups
+            from actions.restore.scheduled import TASK as BACKUPS
+            from actions.restore.scheduled import TIDY_TASK as RETENTION
 
         # Beside the work: a server that does not answer must not hold it up.
         known = tuple(self.catalog.services.values())
@@ -325,10 +327,11 @@ class Wiring:
         self, history: "History", stopping: threading.Event, signs: "Signs | None" = None
     ) -> None:  # fmt: skip
         """Takes on every rollback that has no living runner, until we are stopping."""
-        from actions.run.crewing import crew_of
-        from actions.run.duties import Duties
-        from actions.run.shift import Shift
-        from bot.signs import WORK
+        with loading():
+            from actions.run.crewing import crew_of
+            from actions.run.duties import Duties
+            from actions.run.shift import Shift
+            from bot.signs import WORK
 
         def glance() -> None:
             if signs is not None:

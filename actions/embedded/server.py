@@ -131,7 +131,7 @@ class EmbeddedPostgres:
         done = self._call(
             str(self._bin / "initdb"), "-D", str(fresh), "-U", "backout", "--auth=scram-sha-256",
             f"--pwfile={self.password_file}", "--encoding=UTF8", "--locale-provider=builtin",
-            "--builtin-locale=C.UTF-8", "--locale=C",
+            "--builtin-locale=C.UTF-8", "--locale=C", *(["--no-sync"] if self._settings.get("fsync") == "off" else []),
         )  # fmt: skip
         if done.returncode:
             raise self._trouble("The embedded PostgreSQL could not be set up", done.stderr)

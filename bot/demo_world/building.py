@@ -1,71 +1,81 @@
-"""Makes the demo's world: folders, databases with rows, and the moment at which the last release was deployed."""
+"""Makes the demo's databases, in a process of its own: what it loads (Alembic, SQLAlchemy, our history) would hold up the
+page, and it is only needed at the beginning. An order is a line of JSON, its answer is the word "done"; it ends when its
+input does.
+"""
 
 import json
-import shutil
-import subprocess
+import os
 import sys
-from collections.abc import Callable, Iterator, Mapping
+import threading
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
+from importlib import import_module
 from pathlib import Path
+from queue import SimpleQueue
+from typing import TYPE_CHECKING, Any
 
 import psycopg
 from psycopg import sql
 
-from actions.embedded import EmbeddedPostgres
-from actions.errors import BackoutError
-from actions.redaction import redact
-from bot.demo_world.services import APPLICATION, SERVICES, SOURCES
+from bot.demo_world.services import SERVICES, DemoService
+from bot.loading import loading
+
+if TYPE_CHECKING:
+    from bot.wiring import Wiring
+
+DONE = "done"
+NEEDED = (
+    "alembic.command",
+    "sqlalchemy.dialects.postgresql.psycopg",
+    "actions.assess.seen_before",
+    "actions.catalog.watched",
+    "actions.history.schema",
+    "bot.wiring",
+)
 
 
-def lay_out(folder: Path) -> None:
-    """The services' sources, as somebody would have checked them out. What an earlier demo left is replaced."""
-    folder.mkdir(parents=True, exist_ok=True)
-    for source in (APPLICATION, *(SOURCES / service.name for service in SERVICES)):
-        target = folder / source.name
-        shutil.rmtree(target, ignore_errors=True)
-        shutil.copytree(source, target, ignore=shutil.ignore_patterns("__pycache__"))
-
-
-def make_databases(server: EmbeddedPostgres) -> Mapping[str, str]:
-    """Empty ones, where there are none yet; their URLs by service."""
-    with psycopg.connect(server.url(), autocommit=True) as connection:
+def make_databases(server: str) -> None:
+    """Empty ones, where there are none yet."""
+    with psycopg.connect(server, autocommit=True) as connection:
         there = {str(row[0]) for row in connection.execute("SELECT datname FROM pg_database")}
         for service in SERVICES:
             if service.name not in there:
                 connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(service.name)))
-    return {service.name: server.url(service.name) for service in SERVICES}
 
 
-def fill(
-    folder: Path,
-    urls: Mapping[str, str],
-    migrations: "Migrations",
-    *,
-    seen: Callable[[], None],
-    look: Callable[[], None],
-) -> bool:
-    """Rows as they were, the deploy, and rows that came after it. `seen` is called before the deploy and right after
-    it, to have it noticed; `look` between the steps, and may raise. False: all of it is there already.
+def fill(folder: Path, urls: Mapping[str, str], wiring: "Wiring") -> None:
+    """Rows as they were, the deploy, and rows that came after it; what is there already stays. The history is told which
+    revision is live before the deploy and right after it.
     """
     new = [service for service in SERVICES if not _is_filled(urls[service.name])]
     if not new:
-        return False
+        return
     with ThreadPoolExecutor(len(new)) as threads:
+        _upgrade(folder, {service.name: service.before for service in new}, urls)
+        rows = [threads.submit(_write_what_was, folder, service, urls) for service in new]
+        with _history_told_by(wiring) as look:
+            for each in rows:
+                each.result()
+            look(new)
+            _upgrade(folder, {service.name: service.after for service in new}, urls)
+            look(new)
+        list(threads.map(lambda service: _run(folder / service.name / "after.sql", urls[service.name]), new))
 
-        def run_each(script: str) -> None:
-            look()
-            list(threads.map(lambda service: _run(folder / service.name / script, urls[service.name]), new))
-            look()
 
-        migrations.upgrade(folder, {service.name: service.before for service in new}, urls)
-        run_each("before.sql")
-        seen()
-        look()
-        migrations.upgrade(folder, {service.name: service.after for service in new}, urls)
-        seen()
-        run_each("after.sql")
-    return True
+@contextmanager
+def _history_told_by(wiring: "Wiring") -> Iterator[Any]:
+    """It is made here, while rows are written: whoever serves finds it as it must be."""
+    from actions.assess.seen_before import note_live_revision
+
+    catalog = wiring.catalog
+    with wiring.history() as history:
+
+        def look(services: Sequence[DemoService]) -> None:
+            for service in services:
+                note_live_revision(history, catalog.service(service.name), wiring.environ, source="check")
+
+        yield look
 
 
 def _is_filled(url: str) -> bool:
@@ -74,58 +84,60 @@ def _is_filled(url: str) -> bool:
     return row is not None and row[0] is not None
 
 
-def _run(script: Path, url: str) -> None:
+def _upgrade(folder: Path, revisions: Mapping[str, str], urls: Mapping[str, str]) -> None:
+    from alembic import command
+    from alembic.config import Config
+
+    for name, revision in revisions.items():
+        os.environ["DATABASE_URL"] = urls[name]
+        command.upgrade(Config(folder / name / "alembic.ini"), revision)
+
+
+def _write_what_was(folder: Path, service: DemoService, urls: Mapping[str, str]) -> None:
+    """These rows are right as they are: looking up what each refers to would take longer than writing them."""
+    _run(folder / service.name / "before.sql", urls[service.name], before="SET session_replication_role = replica")
+
+
+def _run(script: Path, url: str, *, before: str | None = None) -> None:
     if script.exists():
         with psycopg.connect(url) as connection:
+            if before:
+                connection.execute(before.encode())
             connection.execute(script.read_bytes())
 
 
-class Migrations:
-    """One Alembic for all of them: loading it takes longer than what it is asked to do, so it loads early, and once."""
+def _carry_out(order: Mapping[str, Any]) -> None:
+    from bot.wiring import Wiring
 
-    def __init__(self) -> None:
-        self._process = subprocess.Popen(
-            [sys.executable, "-c", _UPGRADES],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-            start_new_session=True,
-        )
-
-    @contextmanager
-    def running(self) -> Iterator["Migrations"]:
-        """It ends when its input does, so also with us."""
-        with self._process:
-            yield self
-
-    def upgrade(self, folder: Path, revisions: Mapping[str, str], urls: Mapping[str, str]) -> None:
-        orders = [
-            {"folder": str(folder / name), "url": urls[name], "revision": revision}
-            for name, revision in revisions.items()
-        ]
-        assert self._process.stdin is not None  # noqa: S101 because they are pipes
-        assert self._process.stdout is not None  # noqa: S101 as above
-        with suppress(BrokenPipeError):
-            self._process.stdin.write(f"{json.dumps(orders)}\n")
-            self._process.stdin.flush()
-        if self._process.stdout.readline().strip() != "done":
-            _, said = self._process.communicate()
-            lines = redact(said).strip().splitlines() or ["it said nothing"]
-            raise BackoutError(
-                f"The demo's services could not be set up: {lines[-1]}",
-                next_step="Remove the demo's folder (--home) and try again.",
-            )
+    match order:
+        case {"databases_on": server}:
+            make_databases(server)
+        case {"fill": folder, "urls": urls, "environ": environ}:
+            fill(Path(folder), urls, Wiring(environ=environ))
 
 
-_UPGRADES = """
-import json, os, sys
-from alembic import command
-from alembic.config import Config
-import psycopg, sqlalchemy.dialects.postgresql.psycopg
-for line in sys.stdin:
-    for order in json.loads(line):
-        os.environ["DATABASE_URL"] = order["url"]
-        command.upgrade(Config(os.path.join(order["folder"], "alembic.ini")), order["revision"])
-    print("done", flush=True)
-"""
+def _listen(orders: SimpleQueue[str]) -> None:
+    for line in sys.stdin:
+        orders.put(line)
+    os._exit(0)
+
+
+def main() -> None:
+    orders = SimpleQueue[str]()
+    threading.Thread(target=_listen, args=(orders,), daemon=True).start()
+    _load()
+    while True:
+        _carry_out(json.loads(orders.get()))
+        sys.stdout.write(f"{DONE}\n")
+        sys.stdout.flush()
+
+
+def _load() -> None:
+    """What takes long to load is there when it is asked for."""
+    with loading():
+        for name in NEEDED:
+            import_module(name)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,4 +1,4 @@
-"""The demo's own folder: one demo at a time, and only a folder of ours is ever emptied."""
+"""The demo's own folder: one demo at a time, and only a folder of ours is ever emptied. And what lies in it."""
 
 import fcntl
 import shutil
@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from actions.errors import ConfigurationError, RefusedError
+from bot.demo_world.services import APPLICATION, SERVICES, SOURCES
 
 MARK = ".backout-demo"
 LOCK = ".lock"
@@ -42,6 +43,15 @@ def alone_in(home: Path, *, keep: bool) -> Iterator[None]:
             if not keep:
                 _empty(home)
                 shutil.rmtree(home, ignore_errors=True)
+
+
+def lay_out(folder: Path) -> None:
+    """The services' sources, as somebody would have checked them out. What an earlier demo left is replaced."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for source in (APPLICATION, *(SOURCES / service.name for service in SERVICES)):
+        target = folder / source.name
+        shutil.rmtree(target, ignore_errors=True)
+        shutil.copytree(source, target, ignore=shutil.ignore_patterns("__pycache__"))
 
 
 def _empty(home: Path) -> None:

@@ -4,6 +4,7 @@ from functools import partial
 
 import click
 
+from bot.loading import loading
 from bot.logs import set_up_logging
 from bot.stopping import run_until_stopped
 from bot.wiring import Wiring
@@ -21,11 +22,12 @@ def serve(wiring: Wiring, *, workers_only: bool) -> int:
     Any number of these may run on the same history and catalog: they share the work. While the history database is
     away it waits; while Slack is away the work goes on, and its messages catch up.
     """
-    if not workers_only:
-        from bot.attending import must_be_configured
+    with loading():
+        if not workers_only:
+            from bot.attending import must_be_configured
 
-        must_be_configured(wiring.settings)
-    count = len(wiring.catalog.services)
+            must_be_configured(wiring.settings)
+        count = len(wiring.catalog.services)
     log.info(
         "Working for %d %s of %s, %s Slack",
         count, "service" if count == 1 else "services", wiring.settings.catalog, "without" if workers_only else "with",
