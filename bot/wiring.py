@@ -39,6 +39,8 @@ log = logging.getLogger(__name__)
 
 #: An acknowledgement passes through several threads, and each turn of another's that it waits for is no longer than this.
 SHORT_TURN_SECONDS = 0.001
+#: How long a thread that waits for us to stop may outlive what it would have stopped.
+GLANCE_SECONDS = 5.0
 
 
 def login_name(environ: Mapping[str, str]) -> str:
@@ -274,7 +276,7 @@ class Wiring:
 
         def either() -> None:
             while not over.is_set():
-                if stopping.wait(0.2):
+                if stopping.wait(GLANCE_SECONDS):
                     over.set()
 
         def carry_out() -> None:
@@ -284,18 +286,14 @@ class Wiring:
                 faults.append(error)
                 stopping.set()
 
-        threads = [
-            threading.Thread(target=either, name="runs-stopping", daemon=True),
-            threading.Thread(target=carry_out, name="runs", daemon=True),
-        ]
-        for thread in threads:
-            thread.start()
+        threading.Thread(target=either, name="runs-stopping", daemon=True).start()
+        runs = threading.Thread(target=carry_out, name="runs", daemon=True)
+        runs.start()
         try:
             yield
         finally:
             over.set()
-            for thread in threads:
-                thread.join()
+            runs.join()
         if faults:
             raise faults[0]
 

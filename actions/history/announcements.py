@@ -148,9 +148,8 @@ def gone(connection: Connection, leading: Lead, what: Announcement) -> None:
     connection.execute(delete(announcements).where(*_this(what)))
 
 
-def record_stamp(connection: Connection) -> int:
-    """Grows with every entry of the record: nothing was decided or done while it stays."""
-    return int(connection.scalar(select(func.coalesce(func.max(events.c.seq), 0))) or 0)
+#: Grows with every entry of the record: nothing was decided or done while it stays.
+RECORD_STAMP = select(func.coalesce(func.max(events.c.seq), 0))
 
 
 def _said(connection: Connection, rollback: RollbackId) -> Mapping[str, Announcement]:

@@ -2,16 +2,16 @@
 
 import threading
 
-from sqlalchemy import text
+from sqlalchemy import literal, select
 
 from actions.history.database import History
+from actions.history.glance import Glance
 
 LOOK_SECONDS = 2.0
 
 
 def watch(history: History, stopping: threading.Event) -> None:
     """Until we are stopping; UnavailableError when it went away."""
-    with History(history.conninfo, pooled=False) as own, own.session() as opened:
-        connection = opened.execution_options(isolation_level="AUTOCOMMIT")
+    with Glance(history, select(literal(1))) as glance:
         while not stopping.wait(LOOK_SECONDS):
-            connection.execute(text("SELECT 1"))
+            glance.look()

@@ -12,7 +12,8 @@ import time
 from collections.abc import Callable
 
 from actions.errors import BackoutError, UnavailableError
-from actions.history.leases import anything_open, waiting_for_somebody
+from actions.history.glance import Glance
+from actions.history.leases import ANYTHING_OPEN, waiting_for_somebody
 from actions.history.values import RollbackId
 from actions.run.duties import Duties
 from actions.run.runner import Crew, advance
@@ -46,6 +47,7 @@ class Shift:
         self._lock = threading.Lock()
         self._at_work: dict[RollbackId, threading.Thread] = {}
         self._nudged = threading.Event()
+        self._anything_open = Glance(crew.history, ANYTHING_OPEN)
 
     def nudge(self) -> None:
         """Look now: somebody asked for, approved or chose something."""
@@ -53,6 +55,11 @@ class Shift:
 
     def work(self) -> None:
         """Looks again and again; returns when we are stopping and everything was handed over."""
+        with self._anything_open:
+            self._look_again_and_again()
+        self._leave()
+
+    def _look_again_and_again(self) -> None:
         failed = False
         while not self._stopping.is_set():
             try:
@@ -67,10 +74,9 @@ class Shift:
                         extra={"event": "look_failed"})  # fmt: skip
                 failed = True
             self._rest()
-        self._leave()
 
     def _look(self) -> None:
-        if not anything_open(self._crew.history):
+        if not self._anything_open.look():
             return
         if self._duties is not None:
             self._duties.look()
@@ -100,6 +106,9 @@ class Shift:
             self._nudged.set()
 
     def _rest(self) -> None:
+        if not self._at_work and not self._nudged.is_set():
+            self._stopping.wait(self._look_every)
+            return
         until = time.monotonic() + self._look_every
         while time.monotonic() < until and not self._stopping.is_set():
             if self._nudged.wait(0.2):

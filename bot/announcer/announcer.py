@@ -11,10 +11,11 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from actions.errors import BackoutError
-from actions.history.announcements import record_stamp, to_be_told
+from actions.history.announcements import RECORD_STAMP, to_be_told
 from actions.history.announcers import Lead, lead, step_down
 from actions.history.database import History
 from actions.history.deliveries import forget_old_deliveries
+from actions.history.glance import Glance
 from actions.history.leases import LostLeaseError
 from actions.history.values import RollbackId
 from actions.run.pulse import elapsed_seconds
@@ -62,6 +63,7 @@ class Announcer:
         self._known: dict[RollbackId, _Known] = {}
         self._busy: dict[RollbackId, Future[None]] = {}
         self._viewers = Viewers(presence, history)
+        self._record = Glance(history, RECORD_STAMP)
         self._tidy_at = 0.0
         #: The last entry of a record of which nothing was left to tell.
         self._quiet_since: int | None = None
@@ -69,6 +71,11 @@ class Announcer:
 
     def work(self, stopping: threading.Event, over: threading.Event) -> None:
         """Until either is set."""
+        with self._record:
+            self._look_again_and_again(stopping, over)
+        self._leave()
+
+    def _look_again_and_again(self, stopping: threading.Event, over: threading.Event) -> None:
         away = False
         while not stopping.is_set() and not over.is_set():
             # Also while nobody does anything: whoever presses a button next is judged by the catalog of now.
@@ -88,7 +95,6 @@ class Announcer:
             pause = self._patience.look if self._quiet_since is None else self._patience.quiet_look
             if self._presence.nudged.wait(pause):
                 self._presence.nudged.clear()
-        self._leave()
 
     def _lead(self) -> bool:
         """Keeps the lead, or takes it when nobody has it."""
@@ -117,15 +123,14 @@ class Announcer:
         leading = self._leading
         assert leading is not None  # noqa: S101 because `_lead` said so
         now = time.monotonic()
-        with self._history.reading() as connection:
-            written = record_stamp(connection)
+        written = int(self._record.look())
         if now >= self._tidy_at:
             self._tidy_at = now + TIDY_SECONDS
             with self._history.writing() as connection:
                 forget_old_deliveries(connection)
         self._drills.look(leading)
         if written == self._quiet_since:
-            self._viewers.look(leading)
+            self._viewers.look(leading, written)
             return
         stamps = to_be_told(self._history, leading)
         self._quiet_since = None if stamps or self._busy else written
@@ -136,7 +141,7 @@ class Announcer:
             self._busy[rollback] = self._pool.submit(self._tell, leading, rollback, stamp)
         for rollback in [each for each in self._known if each not in stamps]:
             del self._known[rollback]
-        self._viewers.look(leading)
+        self._viewers.look(leading, written)
 
     def _tell(self, leading: Lead, rollback: RollbackId, stamp: str) -> None:
         """In a thread; its edge."""

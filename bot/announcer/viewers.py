@@ -4,7 +4,6 @@ import logging
 import time
 from dataclasses import dataclass, field
 
-from actions.history.announcements import record_stamp
 from actions.history.announcers import Lead, still_leads
 from actions.history.database import History
 from actions.history.deliveries import Viewer, looking, note_shown
@@ -19,6 +18,8 @@ log = logging.getLogger(__name__)
 EVERY_SECONDS = 5.0
 #: Revisions that were seen are no entries of the record.
 ANYWAY_SECONDS = 60.0
+#: Somebody may open it in the very moment at which something is written, and be seen a little later.
+NOBODY_SECONDS = 15.0
 AT_ONCE = 5
 
 
@@ -30,23 +31,21 @@ class Viewers:
     _anyway: float = 0.0
     _stamp: int = field(default=-1)
 
-    def look(self, leading: Lead) -> None:
-        """Now and then; a fault of Slack's is no reason to stop."""
+    def look(self, leading: Lead, written: int) -> None:
+        """Now and then; a fault of Slack's is no reason to stop. `written`: the stamp of the record as it is now."""
         now = time.monotonic()
-        if now < self._next:
+        if now < self._next or (written == self._stamp and now < self._anyway):
             return
         self._next = now + EVERY_SECONDS
         with self.history.reading() as connection:
-            current, people = record_stamp(connection), looking(connection)
-        if not people or (current == self._stamp and now < self._anyway):
-            return
+            people = looking(connection)
         try:
             left = self._publish(leading, people)
         except SlackError as error:
             self._next = now + (error.after or EVERY_SECONDS)
             return
         if not left:
-            self._stamp, self._anyway = current, now + ANYWAY_SECONDS
+            self._stamp, self._anyway = written, now + (ANYWAY_SECONDS if people else NOBODY_SECONDS)
 
     def _publish(self, leading: Lead, people: tuple[Viewer, ...]) -> bool:
         """Whether somebody still has to wait."""

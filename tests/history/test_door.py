@@ -5,6 +5,7 @@ import os
 import subprocess
 import sys
 import traceback
+from collections.abc import Callable
 from pathlib import Path
 
 import psycopg
@@ -15,8 +16,10 @@ from hypothesis import strategies as st
 from actions.embedded import EmbeddedPostgres
 from actions.errors import BackoutError, ConfigurationError, UnavailableError
 from actions.history.database import History, conninfo_of, open_history
+from actions.history.glance import Glance
+from actions.history.leases import ANYTHING_OPEN
 from actions.history.queue import queue_app
-from actions.history.rollbacks import RollbackRequest, open_rollback
+from actions.history.rollbacks import Opened, RollbackRequest, open_rollback
 
 SECRET = "hunter2-correct-horse"
 
@@ -88,6 +91,20 @@ def test_a_connection_that_ends_in_the_middle_is_unavailable_and_nothing_is_kept
         superuser.execute("SELECT pg_terminate_backend(%s, 5000)", (pid,))
         connection.exec_driver_sql("SELECT 1")
     assert superuser.execute("SELECT count(*) FROM sightings").fetchone() == (0,)
+
+
+def test_a_glance_sees_what_was_committed_and_finds_a_new_way_when_its_own_is_cut(
+    history: History, ask: Callable[..., Opened], superuser: psycopg.Connection
+) -> None:
+    with Glance(history, ANYTHING_OPEN) as glance:
+        assert glance.look() is False
+        ask()
+        assert glance.look() is True
+        end = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE query LIKE %s AND pid <> pg_backend_pid()"
+        superuser.execute(end, ["SELECT EXISTS%"])
+        with pytest.raises(UnavailableError):
+            glance.look()
+        assert glance.look() is True
 
 
 def test_reading_cannot_write(history: History) -> None:
