@@ -10,6 +10,7 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
+from typing import Any
 
 import procrastinate
 import psycopg
@@ -73,7 +74,14 @@ def _keep_quiet() -> None:
         logging.getLogger(name).setLevel(level)
 
 
+def _bear(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+    """A job that was about to end when the database went away ends nowhere; `keep_working` says what it means."""
+    if not isinstance(context.get("exception"), ConnectorException | psycopg.Error):
+        loop.default_exception_handler(context)
+
+
 async def _work(app: procrastinate.App, stopping: threading.Event, at_start: Iterable[str]) -> None:
+    asyncio.get_running_loop().set_exception_handler(_bear)
     async with app.open_async():
         for name in at_start:
             with suppress(AlreadyEnqueued):  # somebody is about to do it
