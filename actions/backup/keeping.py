@@ -23,6 +23,9 @@ class Copy:
     state: BackupState
     #: Why it must stay in any case: an open rollback, for example.
     needed_for: str | None = None
+    #: Taken because of something else, as before a restore. Counted apart: after a night with many tries the last of
+    #: these would be all there is, each with the trouble in it.
+    aside: bool = False
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -67,6 +70,7 @@ def decide(copies: Iterable[Copy], rules: Rules, *, now: datetime) -> Verdict:
 def _reasons(newest_first: Sequence[Copy], rules: Rules, now: datetime) -> Iterator[tuple[Copy, str]]:
     complete = [copy for copy in newest_first if copy.state in _COMPLETE]
     proven = [copy for copy in complete if copy.state is BackupState.PROVEN]
+    regular, aside = ([copy for copy in complete if copy.aside is apart] for apart in (False, True))
     for copy in newest_first:
         if copy.needed_for:
             yield copy, f"needed for {copy.needed_for}"
@@ -76,11 +80,12 @@ def _reasons(newest_first: Sequence[Copy], rules: Rules, now: datetime) -> Itera
         if now - copy.taken_at < rules.min_age or copy.taken_at > now:
             yield copy, "younger than the minimum age"
     yield from ((copy, "the last proven one") for copy in proven[:1])
-    yield from ((copy, f"one of the last {rules.last}") for copy in complete[: rules.last])
+    yield from ((copy, f"one of the last {rules.last}") for copy in regular[: rules.last])
+    yield from ((copy, f"one of the last {rules.last} beside the regular ones") for copy in aside[: rules.last])
     for count, word, period in (
         (rules.daily, "day", _day), (rules.weekly, "week", _week), (rules.monthly, "month", _month)
     ):  # fmt: skip
-        for copy in _last_of_each(complete, count, rules.zone, period):
+        for copy in _last_of_each(regular, count, rules.zone, period):
             yield copy, f"the last of its {word}"
     for copy in newest_first:
         # They help nobody once a newer one is proven; until then they may be all there is.

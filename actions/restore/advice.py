@@ -104,8 +104,8 @@ def _more_often(situation: Situation) -> Iterator[str]:
     schedule = situation.rules.schedule
     if schedule is None:
         yield (
-            'Afterwards, have backups taken by themselves: `backups: {schedule: "0 * * * *"}` in the catalog is every '
-            "hour (`backout serve` takes them)."
+            'Afterwards, have backups taken by themselves: `backups: {schedule: "0 * * * *", keep: {last: 24, daily: 7}}` '
+            "in the catalog is every hour, a day and a week back (`backout serve` takes them)."
         )
         return
     first = next_slot(schedule, situation.now)
@@ -113,7 +113,7 @@ def _more_often(situation: Situation) -> Iterator[str]:
     if first and second and second - first > timedelta(hours=1):
         yield (
             f"Afterwards, take them more often: `{schedule.cron}` leaves {words(second - first)} between two; "
-            "`0 * * * *` is every hour."
+            "`0 * * * *` is every hour. Then keep more as well (`keep: {last: 24, daily: 7}`): the last 7 would be 7 hours."
         )
 
 

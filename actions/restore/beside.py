@@ -53,8 +53,7 @@ class Beside:
 def beside(place: NewPlace) -> Iterator[Beside]:
     """An empty one; gone at the end unless it was adopted."""
     with maintenance(place.admin_url, avoid=(place.live,), purpose="restore") as connection:
-        _check_roles(connection, place.properties)
-        _check_rights(connection, place)
+        refuse_without_rights(connection, place)
         tablespace = _tablespace(connection, place.live)
         server_url = with_database(place.admin_url, connection.info.dbname)
         version = connection.info.server_version
@@ -167,6 +166,12 @@ def _ending(place: NewPlace, name: str, *, for_good: bool) -> sql.Composed:
         )
     )  # fmt: skip
     return sql.SQL("; ").join([closed, mark])
+
+
+def refuse_without_rights(connection: type_connection, place: NewPlace) -> None:
+    """Whoever may not make it is told so before anything is backed up for it."""
+    _check_roles(connection, place.properties)
+    _check_rights(connection, place)
 
 
 def _check_roles(connection: type_connection, properties: DatabaseProperties) -> None:

@@ -75,7 +75,7 @@ def of_another_service(
     dumped = {(table.schema_name, table.name) for table in dump.tables} - {("public", "alembic_version")}
     if not live or not dumped or dumped & live:
         return None
-    named = f"of database `{dump.database}` and " if dump.database and dump.database != database else ""
+    named = f"is of database `{dump.database}`, and " if dump.database and dump.database != database else ""
     return unusable(
-        DumpTrouble.OTHER_SERVICE, dump.path, f"is {named}has none of the tables that {database} has: it is another's"
+        DumpTrouble.OTHER_SERVICE, dump.path, f"{named}has none of the tables that {database} has: it is another's"
     )

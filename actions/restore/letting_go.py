@@ -36,7 +36,13 @@ def let_go(premises: Premises) -> LetGo:
     listing = list_all(premises.history, premises.service.name, premises.stores)
     needed = needed_by_rollbacks(premises.history, premises.service.name)
     copies = [
-        Copy(name=each.name, taken_at=each.taken_at, state=each.state, needed_for=_needed(needed.get(each.name)))
+        Copy(
+            name=each.name,
+            taken_at=each.taken_at,
+            state=each.state,
+            needed_for=_needed(needed.get(each.name)),
+            aside=_is_aside(each),
+        )
         for each in listing.backups
         if each.state is not None and each.strategy == "dump" and _can_be_judged(each)
     ]
@@ -58,6 +64,11 @@ def _rules(premises: Premises) -> Rules:
 
 def _needed(rollback: object) -> str | None:
     return str(rollback) if rollback else None
+
+
+def _is_aside(each: Listed) -> bool:
+    """Neither on schedule nor because somebody wanted a backup: before a restore or a rollback, or for a drill."""
+    return each.purpose is not None and (each.purpose == "drill" or each.purpose.startswith("before "))
 
 
 def _can_be_judged(each: Listed) -> bool:

@@ -82,6 +82,11 @@ class Loss:
     #: Whether the backup's rows are known at all: a clone admits nobody who could count them.
     counted: bool = True
 
+    @property
+    def rows_lost(self) -> int:
+        """At least so many: what one table has got since does not make up for what comes back in another."""
+        return sum(max(0, each.difference) for each in self.changed)
+
 
 def look_at_live(url: str, version_table: VersionTable, *, within: timedelta = COUNT_WITHIN) -> LiveNow:
     """UnavailableError when it does not answer: it may be just what the restore is to repair."""

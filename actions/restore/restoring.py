@@ -18,7 +18,7 @@ from actions.backup.properties import read_properties
 from actions.backup.sealed import unsealed
 from actions.errors import ConfigurationError, RefusedError
 from actions.restore.alone import only_one_restores
-from actions.restore.beside import NewPlace, adopt, beside, is_there, ready, refuse_if_taken
+from actions.restore.beside import NewPlace, adopt, beside, is_there, ready, refuse_if_taken, refuse_without_rights
 from actions.restore.foreign_dumps import ForeignDump
 from actions.restore.foreign_restoring import ForeignFillOrder, compare_counts, fill_from_dump
 from actions.restore.limits import Limits
@@ -149,7 +149,10 @@ def _look(order: ComingBack, source: FromBackup | FromDump) -> tuple[NewPlace, b
             # A dump says nothing of the database itself: it becomes like the one that it replaces.
             properties = _like_the_present(connection, order, there=there)
             backup = source.dump.path.name
-    place = NewPlace(admin_url=order.admin_url, live=order.live, properties=properties, backup=backup, now=order.now)
+        place = NewPlace(
+            admin_url=order.admin_url, live=order.live, properties=properties, backup=backup, now=order.now
+        )
+        refuse_without_rights(connection, place)
     return place, there
 
 

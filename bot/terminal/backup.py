@@ -43,7 +43,7 @@ def backup_card(made: BackedUp) -> Iterator[RenderableType]:
             "Do not rely on it. Take another one, and look at the server's and the store's disks.", style="bold red"
         )
     else:
-        yield Text(f"Bring it back with: backout restore {manifest.service} --backup {made.name}", style="dim")
+        yield f"Bring it back with: backout restore {manifest.service} --backup {made.name}"
 
 
 def _proof(made: BackedUp) -> Text:
@@ -58,7 +58,7 @@ def clone_card(cloned: Cloned, service: str) -> Iterator[RenderableType]:
     clone = cloned.clone
     yield Text.assemble((cloned.name, "bold"), f"  a clone, {size(clone.database_bytes)} in {length(clone.seconds)}")
     yield Text(f"where  database {clone.name}: {NEVER_ALONE}")
-    yield Text(f"Swap it in with: backout restore {service} --backup {cloned.name}", style="dim")
+    yield f"Swap it in with: backout restore {service} --backup {cloned.name}"
 
 
 def backup_facts(made: BackedUp) -> dict[str, Any]:

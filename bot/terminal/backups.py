@@ -1,5 +1,6 @@
 """Backups as a table, as a card when one was made, and as facts for `--json`."""
 
+import shlex
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -153,7 +154,9 @@ def _stores(listing: Listing) -> Iterator[Text]:
 def _kept(listing: Listing, now: datetime) -> Iterator[Text]:
     """They take room, and whoever closed the terminal after a restore finds their names here."""
     for each in listing.kept:
-        yield Text(f"kept: {each.name}, {size(each.bytes)}, replaced {age(each.until, now)} ago: {each.because}")
+        yield Text(
+            f"kept: {shlex.quote(each.name)}, {size(each.bytes)}, replaced {age(each.until, now)} ago: {each.because}"
+        )
     if listing.kept:
         yield Text(f"    back in its place: backout restore {listing.service} --kept NAME", style="dim")
         yield Text(f"    gone for good:     backout restore {listing.service} --drop-kept NAME", style="dim")

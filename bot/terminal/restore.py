@@ -1,5 +1,6 @@
 """What a restore is going to do and what is lost by it, before anybody says yes; and how it went."""
 
+import shlex
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -27,7 +28,6 @@ def loss_page(loss: Loss) -> Iterator[RenderableType]:
     for name in ("", "backup", "now", ""):
         table.add_column(name, justify="left" if not name else "right")
     about = "" if loss.exact else "about "
-    more = loss.rows_now - loss.rows_then
     table.add_row("revision", _revision(loss.revision_then), _revision(loss.revision_now), _same(loss))
     if not loss.counted:
         yield Padding(table, (0, 0, 0, 2))
@@ -35,11 +35,14 @@ def loss_page(loss: Loss) -> Iterator[RenderableType]:
         return
     table.add_row(
         "rows", f"{loss.rows_then:,}", f"{about}{loss.rows_now:,}",
-        Text(f"{about}{count(more, 'row')} would be lost" if more > 0 else "", style="bold red"),
+        Text(f"{about or 'at least '}{count(loss.rows_lost, 'row')} would be lost" if loss.rows_lost else "", style="bold red"),
     )  # fmt: skip
     yield Padding(table, (0, 0, 0, 2))
     yield from _tables(loss.changed)
-    yield Text("Rows that were changed since then go back to what they were; no number stands for these.", style="dim")
+    yield Text(
+        "Rows that were changed or deleted since then are again what they were, and of a table that lost some and got "
+        "others only the difference is known; no number stands for these.", style="dim",
+    )  # fmt: skip
     if loss.sessions:
         yield Text(f"{count(loss.sessions, 'session')} connected now; they are ended when the databases are swapped.")
 
@@ -152,12 +155,17 @@ def came_back_page(intent: Intent, came: CameBack) -> Iterator[RenderableType]:
         yield Text(f"! {warning}", style="yellow")
     if came.kept_as is None and isinstance(came.safety, str):
         yield Text("Look at the application now. The way back is the safety backup:")
-        yield Text(f"  backout restore {intent.service} --backup {came.safety} --in-place")
+        yield _command(intent.service, "--backup", came.safety, "--in-place")
     if came.kept_as:
         yield Text("Look at the application now. To undo it, in a second:")
-        yield Text(f"  backout restore {intent.service} --kept {came.kept_as}")
+        yield _command(intent.service, "--kept", came.kept_as)
         yield Text("When all is well:")
-        yield Text(f"  backout restore {intent.service} --drop-kept {came.kept_as}")
+        yield _command(intent.service, "--drop-kept", came.kept_as)
+
+
+def _command(*words: str) -> str:
+    """To be copied: a database's name may have spaces and worse; and plain text is not broken at the terminal's width."""
+    return f"  backout restore {shlex.join(words)}"
 
 
 def kept_page(service: str, name: str, swapped: Swapped | None) -> Iterator[RenderableType]:
@@ -185,7 +193,8 @@ def came_back_facts(intent: Intent, came: CameBack) -> dict[str, Any]:
         "warnings": list(came.warnings),
         "taken_at": intent.taken_at,
         "loss": None if loss is None else {
-            "rows_then": loss.rows_then if loss.counted else None, "rows_before": loss.rows_now, "exact": loss.exact,
+            "rows_then": loss.rows_then if loss.counted else None, "rows_before": loss.rows_now,
+            "rows_lost_at_least": loss.rows_lost if loss.counted else None, "exact": loss.exact,
             "revision_then": list(loss.revision_then), "revision_before": list(loss.revision_now),
             "tables": {each.table: {"then": each.then, "before": each.now} for each in loss.changed},
         },

@@ -19,7 +19,7 @@ from bot.wiring import Wiring
 @click.option("--scope", metavar="NAME", help="Of the runbook: one of its scopes or phases. Left out: all of it.")
 @click.option("--phases", metavar="A,B", help="Of the runbook: these phases.")
 @click.option("--with-commands", is_flag=True, help="Of the runbook: run its commands, too, in the throw-away tree.")
-@click.option("--dry-run", is_flag=True, help="Do nothing anywhere: show what would be run.")
+@click.option("--dry-run", is_flag=True, help="Restore nothing, run nothing: show it. A backup is taken and read.")
 @json_option
 @click.pass_obj
 def drill(  # noqa: PLR0913 because every option is one

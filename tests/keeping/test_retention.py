@@ -1,6 +1,7 @@
 """Which backups stay: the rules of the catalog, and what no rule can take away."""
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -39,6 +40,7 @@ copies_strategy = st.lists(
         ),
         state=st.sampled_from([state for state in BackupState if state is not BackupState.DELETED]),
         needed_for=st.sampled_from([None, None, None, "RB-7"]),
+        aside=st.booleans(),
     ),
     max_size=40,
     unique_by=lambda each: each.name,
@@ -62,7 +64,9 @@ def test_whatever_the_rules_the_promises_hold(copies: list[Copy], rules: Rules) 
     if proven:
         assert max(proven, key=lambda each: (each.taken_at, each.name)).name in decided.kept
     complete = sorted((each for each in copies if each.state in COMPLETE), key=lambda each: (each.taken_at, each.name))
-    assert {each.name for each in complete[-rules.last :]} <= set(decided.kept)
+    for apart in (False, True):
+        of_these = [each.name for each in complete if each.aside is apart]
+        assert set(of_these[-rules.last :]) <= set(decided.kept)
     for name in decided.let_go:
         gone = by_name[name]
         assert gone.needed_for is None
@@ -105,6 +109,14 @@ def test_the_last_proven_one_stays_however_old_it_is() -> None:
     decided = decide([*untried, old], Rules(last=3, zone=UTC), now=NOW)
     assert decided.kept[old.name] == ("the last proven one",)
     assert len(decided.let_go) == 8
+
+
+def test_a_night_with_many_tries_pushes_no_regular_one_out() -> None:
+    tries = [replace(copy(hours / 10), aside=True) for hours in range(1, 31)]
+    regular = nightly(9)
+    rules = Rules(last=7, daily=7, zone=UTC)
+    found = kept([*tries, *regular], rules)
+    assert found == [each.name for each in (*tries[:7], *regular[:7])]
 
 
 def test_one_that_an_open_rollback_needs_stays_and_says_for_which() -> None:

@@ -105,17 +105,19 @@ def test_so_does_somebody_elses_dump(owned: str, tmp_path: Path) -> None:
 def test_a_restore_beside_tells_such_a_role_of_the_way_in_place(owned: str, folder: Path) -> None:
     backed_up(owned, folder)
     name = str(ask(owned, "SELECT current_database()"))
+    asked: list[str] = []
     order = ComingBack(
         admin_url=owned,
         live=name,
         because="b",
         now=NOON,
-        safety=lambda: "s1",
+        safety=lambda: asked.append("safety") or "s1",  # type: ignore[func-returns-value]
         limits=Limits.lasting(timedelta(minutes=1)),
     )
     with pytest.raises(ConfigurationError, match="may not create databases") as caught:
         restore(order, stored(folder))
     assert "--in-place" in str(caught.value)
+    assert not asked, "a backup of hours, for nothing"
 
 
 def test_until_the_end_everybody_sees_the_old_state_and_then_the_new(owned: str, folder: Path) -> None:
