@@ -19,8 +19,12 @@ class Directory(Protocol):
         """Whether there is such a person and they still work here."""
 
 
-def ask_approvers(group: str | None, users: Sequence[str], directory: Directory | None) -> Answer:
-    """People who may approve: of the group, else those listed."""
+def ask_approvers(
+    group: str | None, users: Sequence[str], directory: Directory | None, terminal: Sequence[str] = ()
+) -> Answer:
+    """People who may approve: of the group, else those listed; and who may on the command line."""
+    if terminal and not group and not users:
+        return _only_here(terminal, in_slack=directory is not None)
     if directory is None:
         return _without_directory(group, users)
     said, remedy, known = [], None, set()
@@ -50,6 +54,16 @@ def ask_approvers(group: str | None, users: Sequence[str], directory: Directory 
     if len(known) == 1:
         remedy = remedy or "Add a second person: nobody can approve their own request."
     return Answer(question=QUESTION, level=level, said="; ".join(said), remedy=remedy)
+
+
+def _only_here(terminal: Sequence[str], *, in_slack: bool) -> Answer:
+    number = len(set(terminal))
+    said, remedy = f"{number} {'person' if number == 1 else 'people'} may approve, on the command line alone", None
+    if in_slack:
+        remedy = "Add a Slack user group or user ids under `approvers`: nobody can approve in Slack."
+    elif number == 1:
+        remedy = "Add a second person: nobody can approve their own request."
+    return Answer(question=QUESTION, level=Level.WARNING if remedy else Level.OK, said=said, remedy=remedy)
 
 
 def _without_directory(group: str | None, users: Sequence[str]) -> Answer:

@@ -54,7 +54,10 @@ def ask_about(service: Service, around: Surroundings) -> Iterator[Answer]:
     if service.database is not None:
         yield from _ask_stores(service, around)
     people = service.approvers
-    yield ask_approvers(people.group if people else None, people.users if people else (), around.directory)
+    if people is None:
+        yield ask_approvers(None, (), around.directory)
+    else:
+        yield ask_approvers(people.group, people.users, around.directory, people.terminal)
 
 
 def failed(question: str, error: BackoutError) -> Answer:

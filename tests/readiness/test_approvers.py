@@ -56,3 +56,14 @@ def test_a_single_approver_could_not_approve_their_own_request() -> None:
     answer = ask_approvers(None, ("U1",), KnownPeople(people=("U1",)))
     assert answer.level is Level.WARNING
     assert "second person" in str(answer.remedy)
+
+
+def test_people_of_the_command_line_alone_are_enough_where_there_is_no_slack() -> None:
+    answer = ask_approvers(None, (), None, ("ann", "ben"))
+    assert (answer.level, answer.said) == (Level.OK, "2 people may approve, on the command line alone")
+    alone = ask_approvers(None, (), None, ("ann",))
+    assert alone.level is Level.WARNING
+    assert "second person" in (alone.remedy or "")
+    with_slack = ask_approvers(None, (), KnownPeople(), ("ann", "ben"))
+    assert with_slack.level is Level.WARNING
+    assert "nobody can approve in Slack" in (with_slack.remedy or "")
