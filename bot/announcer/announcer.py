@@ -78,9 +78,9 @@ class Announcer:
     def _look_again_and_again(self, stopping: threading.Event, over: threading.Event) -> None:
         away = False
         while not stopping.is_set() and not over.is_set():
-            # Also while nobody does anything: whoever presses a button next is judged by the catalog of now.
-            self._presence.glance()
             try:
+                # Also while nobody does anything: whoever presses a button next is judged by the catalog of now.
+                self._presence.glance()
                 if self._presence.has_met and self._lead():
                     self._look()
                 away = False

@@ -107,7 +107,7 @@ class Served:
         """The catalog says this about the service now, beside what it always says, and `serve` has read it."""
         taken = len(self.lines("catalog_taken"))
         before = (self.shop.folder / "catalog.yml").read_text()
-        more, policy = {**_people(self.sandbox), **entry}, entry.pop("policy", None)
+        more, policy = {**people(self.sandbox), **entry}, entry.pop("policy", None)
         self.shop.more = {**more, **({"policy": {"quorum": 0, **policy}} if policy else {})}
         self.shop.write_catalog()
         if (self.shop.folder / "catalog.yml").read_text() != before:
@@ -265,7 +265,7 @@ def tells_nothing_secret(shop: Shop, sandbox: Sandbox, log: str) -> None:
         assert secret not in log, f"{secret[:12]}... was logged"
 
 
-def _people(sandbox: Sandbox) -> dict[str, Any]:
+def people(sandbox: Sandbox) -> dict[str, Any]:
     ids = [sandbox.person(name).id for name in ("lena", "marco")]
     return {"approvers": {"group": sandbox.group_id("leads"), "users": ids}, "channel": "#incidents"}
 

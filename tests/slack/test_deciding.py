@@ -8,7 +8,20 @@ import pytest
 
 from actions.embedded import EmbeddedPostgres
 from bot.sandbox.sandbox import Sandbox
-from tests.slack.serving import FIRST, MANIFEST, PLANTED, SLOW, THIRD, Served, a_shop, said, served, soon, wait_for
+from tests.slack.serving import (
+    FIRST,
+    MANIFEST,
+    PLANTED,
+    SLOW,
+    THIRD,
+    Served,
+    a_shop,
+    runs,
+    said,
+    served,
+    soon,
+    wait_for,
+)
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(400)]
 
@@ -131,6 +144,76 @@ def test_after_a_failure_the_proven_backup_brings_everything_back(bot: Served, a
     wait_for(lambda: bot.shop.writes() and bot.shop.answers(), "the writers are not back")
 
 
+def test_after_a_failure_it_is_kept_as_it_is_and_the_writers_come_back(bot: Served, ana: Any, lena: Any) -> None:
+    bot.says(policy=ONE, checks=sick(bot))
+    (bot.shop.folder / "sick").touch()
+    asked = bot.asked(ana)
+    asked.presses(lena, "Approve")
+    asked.becomes("choosing")
+    asked.presses(lena, "Keep and resume", key="live")
+    asked.becomes("failed")
+    asked.is_told_once(ana, "failed")
+    assert bot.shop.revision() == "0002"
+    wait_for(bot.shop.writes, "the writers are not back")
+
+
+def test_it_is_stopped_in_the_middle_and_the_service_is_as_it_was(bot: Served, ana: Any, lena: Any) -> None:
+    bot.says(policy=ONE, writers={**bot.shop.entry()["writers"], "quiet_for": "30s"})
+    asked = bot.asked(ana)
+    asked.presses(lena, "Approve")
+    runs(bot.shop, "prove-quiet")
+    asked.presses(ana, "Stop", key="live")
+    asked.becomes("stopped")
+    told = asked.is_told_once(ana, "stopped")
+    assert any(key.startswith("stop:") for key in told)
+    assert bot.shop.revision() == "0003"
+    wait_for(lambda: bot.shop.writes() and bot.shop.answers(), "the writers are not back")
+
+
+def test_a_failure_before_the_destructive_step_is_undone_before_people_s_eyes(bot: Served, ana: Any, lena: Any) -> None:
+    bot.says(policy=ONE)
+    asked = bot.asked(ana)
+    with psycopg.connect(bot.shop.url, autocommit=True, application_name="forgotten worker"):
+        asked.presses(lena, "Approve")
+        asked.becomes("failed")
+    told = asked.is_told_once(ana, "failed")
+    assert "forgotten worker" in said(told["over"][0]) + said(told["live"][0])
+    assert any(key.startswith("back:") for key in told)
+    assert "Retry" not in str(told["live"][0]["blocks"])
+    assert bot.shop.revision() == "0003"
+    wait_for(lambda: bot.shop.writes() and bot.shop.answers(), "the writers are not back")
+
+
+def test_after_a_halt_somebody_says_what_they_saw_and_it_goes_on(bot: Served, ana: Any, lena: Any, omar: Any) -> None:
+    writers = {**bot.shop.entry()["writers"], "start_timeout": "2s", "quiet_for": "30s"}
+    bot.says(policy=ONE, writers=writers)
+    asked = bot.asked(ana)
+    asked.presses(lena, "Approve")
+    runs(bot.shop, "prove-quiet")
+    page = bot.shop.folder / "web.py"
+    page.rename(bot.shop.folder / "web.py.lost")
+    asked.presses(ana, "Stop", key="live")
+    asked.becomes("halted")
+    asked.message(ana, "halted")
+    (bot.shop.folder / "web.py.lost").rename(page)
+    seen = {"What did you see?": "the file of the page was gone, it is back", "How does it go on?": "back"}
+
+    asked.presses(omar, "I have looked…", key="live")
+    omar.waits_for_modal(saying="What did you see?", seconds=SLOW)
+    omar.submits(seen)
+    refused(omar, "may not")
+    asked.presses(lena, "I have looked…", key="live")
+    lena.waits_for_modal(saying="What did you see?", seconds=SLOW)
+    short = lena.submits({**seen, "What did you see?": "?"})
+    assert not short["ok"] or short.get("errors"), short
+    assert asked.status() == "halted"
+    assert lena.submits(seen)["ok"]
+    asked.becomes("stopped")
+    asked.is_told_once(ana, "stopped")
+    assert bot.shop.revision() == "0003"
+    wait_for(lambda: bot.shop.writes() and bot.shop.answers(), "the writers are not back")
+
+
 def test_a_refusal_is_overridden_by_whom_the_policy_names_and_with_a_reason(
     bot: Served, ana: Any, lena: Any, marco: Any
 ) -> None:
@@ -240,7 +323,7 @@ def test_everything_that_can_be_said_is_answered_to_whoever_said_it(bot: Served,
         "status shop": "open",
         "history": "",
         "history shop": "",
-        "backups shop": "proven",
+        "backups shop": "backup",
         "advise login is broken": "login is broken",
         "drill shop": "may not start a drill",
         "shpo": "Did you mean",
@@ -282,7 +365,7 @@ def test_the_dialog_asks_for_what_was_not_said(bot: Served, ana: Any) -> None:
     asked = bot.newest()
     asked.presses(ana, "Stop")
     asked.becomes("stopped")
-    assert asked.fact("SELECT to_revision FROM rollbacks WHERE id = %s") == "0001"
+    assert asked.fact("SELECT target FROM rollbacks WHERE id = %s") == "0001"
     asked.is_told_once(ana, "stop")
 
 
