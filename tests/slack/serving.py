@@ -259,10 +259,30 @@ def tells_nothing_secret(shop: Shop, sandbox: Sandbox, log: str) -> None:
     secrets = [
         PLANTED, password[1], shop.url, sandbox.bot_token, sandbox.app_token, sandbox.signing_secret,
     ]  # fmt: skip
-    sent = str([[each.get("arguments"), each.get("body")] for each in sandbox.traffic()])
+    sent = str([[each.get("arguments"), each.get("body")] for each in sandbox.traffic()]) + there(sandbox)
     for secret in secrets:
         assert secret not in sent, f"{secret[:12]}... was sent"
         assert secret not in log, f"{secret[:12]}... was logged"
+
+
+def there(sandbox: Sandbox) -> str:
+    """All that Slack keeps, as it was sent: its traffic is masked."""
+
+    def look() -> str:
+        space = sandbox.slack.workspace
+        messages = [list(place.messages.values()) for place in space.conversations.values()]
+        return str([messages, list(space.contents.values()), space.homes, space.stacks])
+
+    return sandbox.do(look)
+
+
+def since(sandbox: Sandbox, kind: str, mark: int) -> list[dict[str, Any]]:
+    """What was said after that mark."""
+    return [each for each in sandbox.traffic(kind) if each["id"] > mark]
+
+
+def mark(sandbox: Sandbox) -> int:
+    return max((int(each["id"]) for each in sandbox.traffic()), default=0)
 
 
 def people(sandbox: Sandbox) -> dict[str, Any]:
