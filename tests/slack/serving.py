@@ -179,8 +179,9 @@ class Asked:
         return found[0]
 
     def presses(self, who: Actor, label: str, *, key: str = "card") -> None:
-        done = who.presses(label, self.offers(who, label, key=key))
-        assert done["ok"], done
+        while not (done := who.presses(label, self.offers(who, label, key=key)))["ok"]:
+            # It was drawn anew in the moment between.
+            assert done["error"] == "not_visible", done
 
     def status(self) -> str:
         return self.fact("SELECT status FROM rollbacks WHERE id = %s")
