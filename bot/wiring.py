@@ -8,13 +8,13 @@ import socket
 import sys
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from functools import cached_property, partial
 from typing import TYPE_CHECKING
 
-from actions.errors import BackoutError, ConfigurationError, UnavailableError
+from actions.errors import BackoutError, ConfigurationError, RefusedError, UnavailableError
 from bot.loading import loading
 
 if TYPE_CHECKING:  # each part is loaded when it is used: `--help` must be instant
@@ -52,6 +52,11 @@ def login_name(environ: Mapping[str, str]) -> str:
         return pwd.getpwuid(os.geteuid()).pw_name
     except KeyError:
         return f"uid {os.geteuid()}"
+
+
+def _in_an_emergency(error: BackoutError) -> BackoutError:
+    way = "In an emergency `backup`, `restore` and `backups --check` go on with `--without-history`."
+    return type(error)(error.what, where=error.where, next_step=f"{error.next_step or ''}\n{way}".strip())
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -105,34 +110,58 @@ class Wiring:
             yield history
 
     @contextmanager
-    def backups_of(self, service: str) -> "Iterator[Premises]":
+    def backups_of(self, service: str, *, without_history: bool = False) -> "Iterator[Premises]":
         """What all work on a service's backups needs. First, those whose maker died are called what they are."""
+        from actions.restore.standing_in import bring_over, standing_in
         from actions.restore.sweeping import sweep
 
         entry = self.catalog.service(service)
-        with self.history() as history:
-            around = self._premises(history, entry)
+        with ExitStack() as stack:
+            away = None
+            try:
+                history = stack.enter_context(self.history())
+            except BackoutError as error:
+                if not without_history:
+                    raise _in_an_emergency(error) from error
+                away = error.what
+                history = stack.enter_context(standing_in(self.settings.home))
+            else:
+                if without_history:
+                    raise RefusedError("The history answers", next_step="Leave `--without-history` out.")
+                bring_over(self.settings.home, history, self.stores_of, actor=self.person())
+            around = replace(self._premises(history, entry), without_history=away)
             sweep(history, self.stores_of, actor=around.actor)
             yield around
 
     def listings(self, service: str | None) -> "tuple[tuple[Listing, ...], BackoutError | None]":
         """What there is of one service or of all. When the history is away: what the stores tell, and that trouble."""
-        from actions.backup.stores import chosen_stores
         from actions.restore.cloning_one import list_of
         from actions.restore.kept_ones import kept_of
-        from actions.restore.listing import list_all
+        from actions.restore.standing_in import bring_over
         from actions.restore.sweeping import sweep
 
         entries = [self.catalog.service(service)] if service else list(self.catalog.services.values())
         chosen = [each for each in entries if each.database is not None or service]
-        try:
-            with self.history() as history:
+        with ExitStack() as stack:
+            try:
+                history = stack.enter_context(self.history())
+            except (UnavailableError, ConfigurationError) as error:
+                # Also a server that was made anew, and has no such database or role yet.
+                return self._in_the_stores(chosen), error
+            try:
+                bring_over(self.settings.home, history, self.stores_of, actor=self.person())
                 sweep(history, self.stores_of, actor=self.person())
                 all_of_it = [self._premises(history, each) for each in chosen]
                 return tuple(replace(list_of(each), kept=kept_of(each)) for each in all_of_it), None
-        except UnavailableError as error:
-            stores = [chosen_stores(each, self.environ, self.settings.home / "backups") for each in chosen]
-            return tuple(list_all(None, each.name, shelf) for each, shelf in zip(chosen, stores, strict=True)), error
+            except UnavailableError as error:
+                return self._in_the_stores(chosen), error
+
+    def _in_the_stores(self, services: "Sequence[Service]") -> "tuple[Listing, ...]":
+        from actions.backup.stores import chosen_stores
+        from actions.restore.listing import list_all
+
+        stores = [chosen_stores(each, self.environ, self.settings.home / "backups") for each in services]
+        return tuple(list_all(None, each.name, shelf) for each, shelf in zip(services, stores, strict=True))
 
     def _premises(self, history: "History", entry: "Service") -> "Premises":
         from actions.restore.premises import premises_of
@@ -245,6 +274,7 @@ class Wiring:
             from actions.restore.scheduled import ACTOR, NightWatch, backups
             from actions.restore.scheduled import TASK as BACKUPS
             from actions.restore.scheduled import TIDY_TASK as RETENTION
+        from actions.restore.standing_in import bring_over
 
         # Beside the work: a server that does not answer must not hold it up.
         known = tuple(self.catalog.services.values())
@@ -260,6 +290,7 @@ class Wiring:
         def work() -> None:
             # All of it anew each time: an embedded server that died is started again here.
             with self.history_url() as url, open_history(url) as history:
+                bring_over(self.settings.home, history, self.stores_of, actor=ACTOR)
                 log.info("Ready, with the %s", history.where, extra={"event": "serve_ready"})
                 tasks = (sightings(lookout, history), backups(night_watch, history))
                 app = queue_app(url, *tasks, tidying(TASK, BACKUPS, RETENTION))

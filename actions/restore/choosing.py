@@ -9,7 +9,8 @@ LATEST = "latest"
 
 
 def choose(listing: Listing, wanted: str, *, whole_only: bool = True) -> Listed:
-    """`latest` is the newest that is proven, else the newest that is complete. ConfigurationError when there is none of
+    """`latest` is the newest that is proven, else the newest that is complete, a safety backup last: it has what the
+    restore was to repair. ConfigurationError when there is none of
     that name; RefusedError, with `whole_only`, when it is one that must not be relied on.
     """
     if wanted == LATEST:
@@ -41,7 +42,8 @@ def _latest(listing: Listing) -> Listed:
             f"There is no complete backup of {listing.service}{f' ({away})' if away else ''}",
             next_step=f"`backout backups {listing.service}` shows what there is.",
         )
-    return max(proven or complete, key=lambda each: (each.taken_at, each.name))
+    wanted = [each for each in complete if not (each.purpose or "").startswith("before ")]
+    return max(proven or wanted or complete, key=lambda each: (each.taken_at, each.name))
 
 
 def _unknown(listing: Listing, wanted: str) -> ConfigurationError:

@@ -3,8 +3,9 @@ to exactly that.
 """
 
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 
 from actions.backup.connecting import place_of
@@ -13,11 +14,12 @@ from actions.backup.programs import find_programs
 from actions.backup.progress import Watcher, unwatched
 from actions.backup.store import Store
 from actions.backup.store_copy import stored_manifest
+from actions.downgrade.target_lock import target_lock
 from actions.errors import BackoutError, ConfigurationError, RefusedError, UnavailableError
 from actions.history.queries import live
 from actions.history.values import BackupState, RollbackId
 from actions.restore.advice import Situation, Trouble, advise
-from actions.restore.choosing import choose, newer_than
+from actions.restore.choosing import LATEST, choose, newer_than
 from actions.restore.cloning_one import list_of
 from actions.restore.foreign_dumps import inspect
 from actions.restore.foreign_troubles import from_newer_server, of_another_service
@@ -87,6 +89,8 @@ def intend(premises: Premises, wanted: Wanted) -> Intent:
     if wanted.dump is not None:
         return _intend_dump(premises, wanted, wanted.dump)
     listing = list_of(premises)
+    if premises.without_history is not None and wanted.backup == LATEST:
+        raise _which(listing)
     try:
         chosen = choose(listing, wanted.backup or "")
     except RefusedError as error:
@@ -196,14 +200,20 @@ def _live(premises: Premises) -> LiveNow | str:
 
 def _warnings(chosen: Listed, listing: Listing) -> list[str]:
     said = []
-    if chosen.strategy != "clone" and chosen.state is not BackupState.PROVEN:
+    if chosen.state is None:
+        said.append(
+            "Whether it was ever proven is not known here. What comes back is compared with what was backed up before "
+            "anything is swapped."
+        )
+    elif chosen.strategy != "clone" and chosen.state is not BackupState.PROVEN:
         said.append(
             f"Nobody has restored it yet (`backout backups {listing.service} --check {chosen.name} --prove` does, "
             "without touching the service). What comes back is compared with what was backed up before anything is swapped."
         )
     if newer := newer_than(listing, chosen):
         latest = newer[0]
-        state = "proven" if latest.state is BackupState.PROVEN else "not proven"
+        unsure = "whether proven is not known" if latest.state is None else "not proven"
+        state = "proven" if latest.state is BackupState.PROVEN else unsure
         there = "There is a newer one" if len(newer) == 1 else f"There are {len(newer)} newer ones, the newest"
         said.append(f"{there}: {latest.name}, {state}.")
     return said
@@ -233,6 +243,8 @@ def _store_with(premises: Premises, chosen: Listed) -> Store:
 
 def refuse_beside_a_rollback(premises: Premises, *, but: RollbackId | None = None) -> None:
     """Two that work on the same database at the same time would each undo the other."""
+    if premises.without_history is not None:
+        _refuse_beside_a_runner(premises)
     for rollback in live(premises.history):
         if rollback.service == premises.service.name and rollback.id != but:
             raise RefusedError(
@@ -240,6 +252,23 @@ def refuse_beside_a_rollback(premises: Premises, *, but: RollbackId | None = Non
                 next_step=f"End it first: `backout show {rollback.id}`, `backout stop {rollback.id}`. Or restore beside: "
                 "`--as NAME`.",
             )
+
+
+def _which(listing: Listing) -> ConfigurationError:
+    newest = next((each.name for each in listing.backups if each.restorable), None)
+    return ConfigurationError(
+        "`latest` is the newest proven one, and without the history nobody knows which are proven",
+        next_step=f"Name one: `backout backups {listing.service}` lists them"
+        + (f"; the newest is {newest}. Was it taken before things went wrong?" if newest else "."),
+    )
+
+
+def _refuse_beside_a_runner(premises: Premises) -> None:
+    """Without the history nobody knows of open rollbacks; but whoever changes the database has its lock."""
+    for url in {premises.url, premises.admin_url}:
+        # A database that is not there is nobody's.
+        with suppress(UnavailableError), target_lock(url, within=timedelta(0), should_stop=lambda: False):
+            pass
 
 
 def with_advice(premises: Premises, error: BackoutError, name: str | None) -> BackoutError:

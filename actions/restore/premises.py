@@ -25,6 +25,8 @@ class Premises:
     home: Path
     #: For the record: who or what does this.
     actor: str
+    #: Why the history is one that only stands in for the real one (see `standing_in`); None for the real one.
+    without_history: str | None = None
 
     @property
     def rules(self) -> Backups:

@@ -33,6 +33,7 @@ def _lines(service: Service, stores: Sequence[str], now: datetime, example: str 
     yield f"backout backups {name} --check latest            # is the newest one undamaged?"
     yield f"backout restore {name} --backup latest           # says what is lost, asks, then brings it back"
     yield f"backout restore {name} --backup latest --as {_other(name)}   # beside it, without touching the service"
+    yield f"backout restore {name} --backup NAME --without-history   # when Backout's own database is away, too"
     yield "```"
     yield ""
     yield "A safety backup of the present state is made first. The old database is kept under another name; the restore says"

@@ -5,10 +5,12 @@ import click
 from actions.history.values import BackupState
 from actions.restore.backing_up import BackedUp, BackupOrder, StoppedError, back_up
 from actions.restore.cloning_one import Cloned
+from actions.restore.premises import Premises
 from bot.terminal.backup import backup_card, backup_facts, clone_card, clone_facts
 from bot.terminal.interrupting import Stop, stoppable
 from bot.terminal.output import json_option, say, say_json, say_trouble
 from bot.terminal.progress_bar import watching
+from bot.terminal.without_history import say_without_history, without_history_option
 from bot.verbs.check import complete_services
 from bot.wiring import Wiring
 
@@ -18,9 +20,12 @@ from bot.wiring import Wiring
 @click.option("--no-proof", is_flag=True, help="Do not restore and compare it. It stays `made`, not `proven`.")
 @click.option("--clone", is_flag=True, help="A copy on the same server: back in seconds, but gone with the server.")
 @click.option("--end-sessions", is_flag=True, help="With a clone: end the sessions that are in its way.")
+@without_history_option
 @json_option
 @click.pass_obj
-def backup(wiring: Wiring, service: str, *, no_proof: bool, clone: bool, end_sessions: bool, as_json: bool) -> None:
+def backup(  # noqa: PLR0913 because every option is one
+    wiring: Wiring, service: str, *, no_proof: bool, clone: bool, end_sessions: bool, without_history: bool, as_json: bool
+) -> None:  # fmt: skip
     """Take a backup of a service's database, and prove it: what was stored is restored into a scratch database and
     compared with what was dumped, table by table.
 
@@ -40,12 +45,16 @@ def backup(wiring: Wiring, service: str, *, no_proof: bool, clone: bool, end_ses
         raise click.UsageError("--end-sessions is for clones: a dump disturbs nobody.")
     if no_proof and strategy == "clone":
         raise click.UsageError("--no-proof is for dumps: a clone is not proven anyway.")
+    if without_history and strategy == "clone":
+        raise click.UsageError("--without-history is for dumps: a clone that nobody knows would only take room.")
     made: BackedUp | None = None
     cloned: Cloned | None = None
     with stoppable() as stop:
         if strategy != "clone":
-            made = _dump(wiring, service, stop, prove=not no_proof, as_json=as_json)
-        if strategy != "dump" and not stop.asked:
+            with wiring.backups_of(service, without_history=without_history) as premises:
+                say_without_history(premises)
+                made = _dump(premises, stop, prove=not no_proof, as_json=as_json)
+        if strategy != "dump" and not stop.asked and not without_history:
             cloned = wiring.clone(service, end_sessions=end_sessions)
     if as_json:
         say_json({**(backup_facts(made) if made else {}), "clone": clone_facts(cloned) if cloned else None})
@@ -57,8 +66,8 @@ def backup(wiring: Wiring, service: str, *, no_proof: bool, clone: bool, end_ses
         sys.exit(1)
 
 
-def _dump(wiring: Wiring, service: str, stop: Stop, *, prove: bool, as_json: bool) -> BackedUp:
-    with wiring.backups_of(service) as premises, watching(quiet=as_json) as watch:
+def _dump(premises: Premises, stop: Stop, *, prove: bool, as_json: bool) -> BackedUp:
+    with watching(quiet=as_json) as watch:
         try:
             return back_up(premises, BackupOrder(prove=prove, watch=watch, should_stop=stop))
         except StoppedError as error:

@@ -3,11 +3,13 @@ from datetime import UTC, datetime
 
 import click
 
+from actions.restore.premises import Premises
 from actions.restore.verdict import Checked
 from bot.terminal.backups import checked_facts, checked_page, listed_facts, listings_page
 from bot.terminal.interrupting import stoppable
 from bot.terminal.output import json_option, say, say_json, say_trouble
 from bot.terminal.progress_bar import watching
+from bot.terminal.without_history import say_without_history, without_history_option
 from bot.verbs.check import complete_services
 from bot.wiring import Wiring
 
@@ -18,9 +20,12 @@ from bot.wiring import Wiring
     "--check", metavar="NAME", help="Read every stored byte of this backup (or `latest`) and compare checksums."
 )
 @click.option("--prove", is_flag=True, help="With --check: restore it in full and compare, as after it was taken.")
+@without_history_option
 @json_option
 @click.pass_obj
-def backups(wiring: Wiring, service: str | None, *, check: str | None, prove: bool, as_json: bool) -> None:
+def backups(
+    wiring: Wiring, service: str | None, *, check: str | None, prove: bool, without_history: bool, as_json: bool
+) -> None:  # fmt: skip
     """List backups: age, size, revision, how far each can be trusted, how long bringing it back takes, and in which
     stores it lies.
 
@@ -38,8 +43,12 @@ def backups(wiring: Wiring, service: str | None, *, check: str | None, prove: bo
     if check is not None:
         if service is None:
             raise click.UsageError("Say of which service: backout backups SERVICE --check NAME.")
-        _check(wiring, service, check, prove=prove, as_json=as_json)
+        with wiring.backups_of(service, without_history=without_history) as premises:
+            say_without_history(premises)
+            _check(premises, check, prove=prove, as_json=as_json)
         return
+    if without_history:
+        raise click.UsageError("--without-history goes with --check NAME; the list is made from the stores by itself.")
     if prove:
         raise click.UsageError("--prove goes with --check NAME.")
     listings, trouble = wiring.listings(service)
@@ -49,22 +58,26 @@ def backups(wiring: Wiring, service: str | None, *, check: str | None, prove: bo
         say(*listings_page(listings, datetime.now(UTC), many=service is None and len(listings) > 1))
     away = [f"{title}: {why}" for listing in listings for title, why in listing.away.items()]
     if trouble is not None:
-        say_trouble(f"The history does not answer ({trouble.what}); this is what the stores tell.", trouble.next_step)
+        way = f"To bring one back nevertheless: backout restore {service or 'SERVICE'} --backup NAME --without-history"
+        say_trouble(
+            f"The history cannot be used ({trouble.what}); this is what the stores tell.",
+            f"{trouble.next_step or ''}\n{way}".strip(),
+        )
     if as_json:
         for each in dict.fromkeys(away):
             say_trouble(each)
     if trouble is not None or away:
-        sys.exit(1)
+        sys.exit(trouble.exit_code if trouble is not None else 1)
 
 
-def _check(wiring: Wiring, service: str, name: str, *, prove: bool, as_json: bool) -> None:
+def _check(premises: Premises, name: str, *, prove: bool, as_json: bool) -> None:
     from actions.restore.verdict import check_backup
 
-    with wiring.backups_of(service) as premises, stoppable() as stop, watching(quiet=as_json) as watch:
+    with stoppable() as stop, watching(quiet=as_json) as watch:
         checked: Checked = check_backup(premises, name, prove=prove, watch=watch, should_stop=stop)
     if as_json:
         say_json(checked_facts(checked))
     else:
-        say(*checked_page(checked, service))
+        say(*checked_page(checked, premises.service.name))
     if not checked.fine:
         sys.exit(1)

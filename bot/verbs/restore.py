@@ -6,10 +6,12 @@ import click
 from actions.errors import ConfigurationError, RefusedError
 from actions.restore.bringing_back import bring_back
 from actions.restore.intending import Wanted, intend
+from actions.restore.premises import Premises
 from bot.terminal.interrupting import stoppable
 from bot.terminal.output import json_option, say, say_json
 from bot.terminal.progress_bar import watching
 from bot.terminal.restore import came_back_facts, came_back_page, intent_page, kept_page
+from bot.terminal.without_history import say_without_history, without_history_option
 from bot.verbs.check import complete_services
 from bot.wiring import Wiring
 
@@ -29,11 +31,12 @@ from bot.wiring import Wiring
 @click.option("--kept", metavar="DATABASE", help="Swap a database that an earlier restore kept back in: the way back.")
 @click.option("--drop-kept", metavar="DATABASE", help="Drop a database that an earlier restore kept.")
 @click.option("--yes", is_flag=True, help="Do not ask.")
+@without_history_option
 @json_option
 @click.pass_obj
 def restore(  # noqa: PLR0913 because every option is one
     wiring: Wiring, service: str, *, backup: str | None, dump: Path | None, as_name: str | None, kept: str | None,
-    drop_kept: str | None, in_place: bool, slots_may_stay: bool, yes: bool, as_json: bool,
+    drop_kept: str | None, in_place: bool, slots_may_stay: bool, yes: bool, without_history: bool, as_json: bool,
 ) -> None:  # fmt: skip
     """Bring a service's database back from a backup.
 
@@ -42,7 +45,8 @@ def restore(  # noqa: PLR0913 because every option is one
     in one transaction. The old database is kept. Interrupted at any moment, the service has the old database or the new
     one, whole. Stop what writes to it first: rows that are written meanwhile stay in the old database.
 
-    Refused (exit code 3) while a rollback of the service is open.
+    Refused (exit code 3) while a rollback of the service is open. While Backout's own database is away, nobody can see
+    that: --without-history goes on nevertheless, and says what is missing.
 
     \b
     backout restore orders --backup latest
@@ -64,9 +68,12 @@ def restore(  # noqa: PLR0913 because every option is one
     if as_json and not yes and not as_name:
         raise click.UsageError("--json cannot ask: add --yes.")
     if kept or drop_kept:
-        _kept(wiring, service, kept or drop_kept or "", drop=drop_kept is not None, yes=yes, as_json=as_json)
+        with wiring.backups_of(service, without_history=without_history) as premises:
+            say_without_history(premises)
+            _kept(premises, kept or drop_kept or "", drop=drop_kept is not None, yes=yes, as_json=as_json)
         return
-    with wiring.backups_of(service) as premises, stoppable() as stop:
+    with wiring.backups_of(service, without_history=without_history) as premises, stoppable() as stop:
+        say_without_history(premises)
         with watching(quiet=as_json) as watch:
             wanted = Wanted(
                 backup=backup, dump=dump, as_name=as_name, in_place=in_place, slots_may_stay=slots_may_stay,
@@ -80,21 +87,21 @@ def restore(  # noqa: PLR0913 because every option is one
         with watching(quiet=as_json) as watch:
             came = bring_back(premises, intent, wanted.watched_by(watch))
     if as_json:
-        say_json(came_back_facts(intent, came))
+        say_json({**came_back_facts(intent, came), "without_history": premises.without_history})
     else:
         say("", *came_back_page(intent, came))
 
 
-def _kept(wiring: Wiring, service: str, name: str, *, drop: bool, yes: bool, as_json: bool) -> None:
+def _kept(premises: Premises, name: str, *, drop: bool, yes: bool, as_json: bool) -> None:
     from actions.restore.kept_ones import drop_it, swap_it_back
 
-    with wiring.backups_of(service) as premises:
-        if not yes:
-            say(f"Database {name} is going to be {'dropped, for good' if drop else f'the one of {service} again'}.")
-            _confirm(service, "Nothing was changed.")
-        if drop:
-            drop_it(premises, name)
-        swapped = None if drop else swap_it_back(premises, name)
+    service = premises.service.name
+    if not yes:
+        say(f"Database {name} is going to be {'dropped, for good' if drop else f'the one of {service} again'}.")
+        _confirm(service, "Nothing was changed.")
+    if drop:
+        drop_it(premises, name)
+    swapped = None if drop else swap_it_back(premises, name)
     if as_json:
         say_json(
             {"service": service, "database": name, "dropped": drop, "kept_as": swapped.kept_as if swapped else None}

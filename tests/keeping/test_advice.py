@@ -1,5 +1,6 @@
 """What somebody is told whose backup is not good enough: the advice of the runbooks, the likeliest way out first."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -92,6 +93,13 @@ def test_latest_is_the_newest_proven_one_and_without_any_the_newest_complete_one
     assert choose(listing(newest, listed(3, BackupState.FAILED)), "latest") is newest
     with pytest.raises(ConfigurationError, match="no complete backup"):
         choose(listing(listed(3, BackupState.FAILED)), "latest")
+
+
+def test_latest_is_never_the_safety_backup_of_what_is_to_be_repaired_while_there_is_another() -> None:
+    safety = replace(listed(1, BackupState.MADE), purpose="before a restore of orders_1")
+    nightly = listed(9, BackupState.MADE)
+    assert choose(listing(safety, nightly), "latest") is nightly
+    assert choose(listing(safety), "latest") is safety
 
 
 def test_one_that_every_store_has_lost_is_not_the_latest() -> None:

@@ -1,8 +1,12 @@
 """What the history keeps about backups beyond their state."""
 
+from dataclasses import replace
+from datetime import timedelta
+
 import psycopg
 import pytest
 
+from actions.downgrade.target_lock import target_lock
 from actions.errors import RefusedError
 from actions.history.backups import (
     Learnt,
@@ -17,6 +21,9 @@ from actions.history.lifecycle import Status
 from actions.history.rollbacks import Facts, Move, RollbackRequest, move, open_rollback
 from actions.history.schema import downgrade_history, history_revision, newest_revision, upgrade_history
 from actions.history.values import BackupState, RollbackId
+from actions.restore.backing_up import BackupOrder, back_up
+from actions.restore.intending import Wanted, intend
+from actions.restore.premises import Premises
 
 
 def a_backup(history: History, name: str, rollback: RollbackId | None = None) -> str:
@@ -72,3 +79,14 @@ def test_the_migration_goes_down_without_taking_what_is_gone_for_what_is_there(d
         assert connection.execute("SELECT state, because FROM backups").fetchone() == ("failed", "deleted")
     upgrade_history(database_url)
     assert history_revision(database_url) == newest_revision()
+
+
+def test_without_the_history_the_lock_of_a_running_rollback_still_keeps_a_restore_away(premises: Premises) -> None:
+    made = back_up(premises, BackupOrder(prove=False))
+    alone = replace(premises, without_history="it does not answer")
+    with (
+        target_lock(premises.url, within=timedelta(0), should_stop=lambda: False),
+        pytest.raises(RefusedError, match="Another runner still works on this database"),
+    ):
+        intend(alone, Wanted(backup=made.name))
+    assert intend(alone, Wanted(backup=made.name)).source == made.name
