@@ -36,7 +36,7 @@ class Errands:
     def run(self, visitor: Visitor, what: str, work: Work, *, typed: bool = False) -> None:
         """`typed`: it is a command, which counts in some channels only."""
         reply = Reply(slack=self.presence.slack, visitor=visitor)
-        self.pool.submit(self._guarded, reply, what, lambda: self._let_in(reply, what, work, typed=typed))
+        self.pool.submit(self.guarded, reply, what, lambda: self._let_in(reply, what, work, typed=typed))
 
     def _let_in(self, reply: Reply, what: str, work: Work, *, typed: bool) -> None:
         visitor = reply.visitor
@@ -58,8 +58,8 @@ class Errands:
         log.warning("Turned away: %s (%s)", why, what, extra={"event": "visitor_turned_away", "person": visitor.user})
         note_turned_away(self.presence.desk.history, None, visitor.user or "somebody", what, why)
 
-    def _guarded(self, reply: Reply, what: str, work: Callable[[], None]) -> None:
-        """The edge of a thread."""
+    def guarded(self, reply: Reply, what: str, work: Callable[[], None]) -> None:
+        """The edge of a thread; and of whoever knows by now where an error is better said."""
         try:
             work()
         except SlackError as error:

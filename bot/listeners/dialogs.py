@@ -119,10 +119,22 @@ def _run(
         try:
             named = about if about is not None else body["view"].get("private_metadata")
             what = meant(errands.presence, named)
-            handle(errands.presence, replace(reply, place=what.place), what)
         except ForgedError as error:
-            errands.turn_away(visitor, name, f"Forged: {error.what}")
-            reply(notices.forged())
+            forged(reply, error)
+            return
+        # A dialog is nowhere; who sent it looks at the channel where that rollback is told.
+        there = replace(reply, place=what.place)
+        errands.guarded(there, name, lambda: decide(there, what))
+
+    def decide(reply: Reply, what: Meant) -> None:
+        try:
+            handle(errands.presence, reply, what)
+        except ForgedError as error:
+            forged(reply, error)
+
+    def forged(reply: Reply, error: ForgedError) -> None:
+        errands.turn_away(visitor, name, f"Forged: {error.what}")
+        reply(notices.forged())
 
     errands.run(visitor, name, work)
 

@@ -166,7 +166,7 @@ class Actor:
                 return found
             if (left := until - time.monotonic()) <= 0:
                 raise NothingCameError(
-                    f"Nothing like {what} came in {seconds:g} s. There is: {json.dumps(instead())[:3000]}"
+                    f"Nothing like {what} came in {seconds:g} s. There is: {json.dumps(instead())[-3000:]}"
                 )
             self._sandbox.run(self._next(seen, left))
 

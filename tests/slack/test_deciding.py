@@ -200,7 +200,9 @@ def test_after_a_halt_somebody_says_what_they_saw_and_it_goes_on(bot: Served, an
 
     asked.presses(omar, "I have looked…", key="live")
     omar.waits_for_modal(saying="What did you see?", seconds=SLOW)
-    omar.submits(seen)
+    done = omar.submits(seen)
+    assert not done.get("errors"), done
+    assert done["ok"], done
     refused(omar, "may not")
     asked.presses(lena, "I have looked…", key="live")
     lena.waits_for_modal(saying="What did you see?", seconds=SLOW)

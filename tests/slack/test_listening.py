@@ -19,7 +19,7 @@ from bot.presence import Presence
 from bot.render.buttons import Button, Dialog, Field, Reference
 from bot.settings import read_settings
 from tests.serve.conftest import eventually
-from tests.slack.hands import Hands
+from tests.slack.hands import CHANNEL, Hands
 from tests.slack.plain_slack import PlainSlack
 from tests.slack.stories import DIGEST, Story, catalog_in
 
@@ -229,6 +229,21 @@ def test_another_way_out_and_a_rehearsal_ask_everybody_again(hands: Hands, histo
     eventually(lambda: show(history, story.id).rollback.status is Status.ASSESSING)
     assert show(history, story.id).rollback.runbook == "app-only"
     assert show(history, story.id).approvals[0].voided_because is not None
+
+
+def test_a_refusal_of_what_was_sent_in_a_dialog_is_said_where_the_rollback_is_told_to_that_person_alone(
+    hands: Hands, history: History, history_url: str
+) -> None:
+    story = Story(history)
+    story.waits()
+    with psycopg.connect(history_url) as connection:
+        connection.execute("INSERT INTO places (rollback_id, place) VALUES (%s, %s)", [story.id.number, CHANNEL])
+    view = {"callback_id": Dialog.STRATEGY, "private_metadata": reference(story), "type": "modal"}
+    hands.submit(view, {Field.STRATEGY: "app-only"}, user="U0STRANGER")
+    (said,) = eventually(lambda: hands.slack.made("chat.postEphemeral"))
+    assert (said["channel"], said["user"]) == (CHANNEL, "U0STRANGER")
+    assert "Only whoever asked for it" in said["text"]
+    assert not hands.slack.messages
 
 
 def test_a_button_whose_moment_has_passed_says_where_it_stands(hands: Hands, history: History) -> None:
