@@ -12,7 +12,7 @@ from actions.history.in_use import in_use
 from actions.history.record import Entry, append
 from actions.history.values import BackupState
 from actions.redaction import redact
-from actions.restore.backing_up import BackupOrder, StoppedError, back_up
+from actions.restore.backing_up import BackedUp, BackupOrder, StoppedError, back_up
 from actions.restore.in_place import InPlace, restore_in_place
 from actions.restore.intending import Intent, Wanted, with_advice
 from actions.restore.limits import Limits
@@ -48,9 +48,14 @@ def bring_back(premises: Premises, intent: Intent, wanted: Wanted) -> CameBack:
 def _go(premises: Premises, intent: Intent, wanted: Wanted) -> CameBack:
     if wanted.in_place and not isinstance(intent.content, str):
         return _go_in_place(premises, intent, wanted, intent.content)
+
+    def safety() -> str | CannotBackUp:
+        found = _safety(premises, intent, wanted)
+        return found if isinstance(found, CannotBackUp) else found.name
+
     order = ComingBack(
         admin_url=premises.admin_url, live=intent.database, because=f"backup {Path(intent.source).name}", now=premises.now(),
-        safety=lambda: _safety(premises, intent, wanted), limits=Limits.lasting(premises.longest, wanted.should_stop),
+        safety=safety, limits=Limits.lasting(premises.longest, wanted.should_stop),
         as_name=wanted.as_name, slots_may_stay=wanted.slots_may_stay, watch=wanted.watch,
     )  # fmt: skip
     if isinstance(intent.content, str):
@@ -60,13 +65,20 @@ def _go(premises: Premises, intent: Intent, wanted: Wanted) -> CameBack:
 
 def _go_in_place(premises: Premises, intent: Intent, wanted: Wanted, content: FromBackup | FromDump) -> CameBack:
     def safety() -> str:
-        found = _safety(premises, intent, wanted)
+        found = _safety(premises, intent, wanted, prove=not wanted.unproven_safety)
         if isinstance(found, CannotBackUp):
             raise RefusedError(
                 f"There is no safety backup ({found.why}), and in place nothing else would be left to go back to",
                 next_step="Restore beside instead: leave `--in-place` out. Nothing was changed.",
             )
-        return found
+        if not wanted.unproven_safety and found.state is not BackupState.PROVEN:
+            raise RefusedError(
+                f"The safety backup {found.name} is not proven ({found.because}), and in place nothing else would be left "
+                "to go back to",
+                next_step="Restore beside instead: leave `--in-place` out. Or, if what is there now may be lost for good: "
+                "`--unproven-safety`. Nothing was changed.",
+            )
+        return found.name
 
     order = InPlace(
         url=premises.url, admin_url=premises.admin_url, safety=safety,
@@ -88,15 +100,15 @@ def _swap_in(premises: Premises, order: ComingBack, intent: Intent, clone: str) 
     return came
 
 
-def _safety(premises: Premises, intent: Intent, wanted: Wanted) -> str | CannotBackUp:
+def _safety(premises: Premises, intent: Intent, wanted: Wanted, *, prove: bool = False) -> BackedUp | CannotBackUp:
     """Of the present state, always, unless the server cannot: then what is replaced is kept, and that is all there is."""
     source = Path(intent.source).name if wanted.dump else intent.source
     order = BackupOrder(
-        purpose=f"before a restore of {source}", prove=False, keep=False, watch=wanted.watch,
+        purpose=f"before a restore of {source}", prove=prove, keep=False, watch=wanted.watch,
         should_stop=wanted.should_stop,
     )  # fmt: skip
     try:
-        return back_up(premises, order).name
+        return back_up(premises, order)
     except (StoppedError, RefusedError, ConfigurationError):
         raise
     except UnavailableError as error:

@@ -45,6 +45,8 @@ class Wanted:
     #: Logical replication slots may stay with the old database.
     slots_may_stay: bool = False
     in_place: bool = False
+    #: In place, without waiting until the safety backup is proven.
+    unproven_safety: bool = False
     #: The rollback that this is a step of; any other open one is in the way.
     rollback: RollbackId | None = None
     watch: Watcher = unwatched
@@ -79,6 +81,8 @@ class Intent:
     #: What is restored, ready to be handed over.
     content: FromBackup | FromDump | str
     in_place: bool = False
+    #: In place: whether the way back is proven before anything is dropped.
+    proves_safety: bool = True
 
 
 def intend(premises: Premises, wanted: Wanted) -> Intent:
@@ -168,7 +172,7 @@ def _intend_dump(premises: Premises, wanted: Wanted, path: Path) -> Intent:
         as_name=wanted.as_name, source=str(path), taken_at=dump.taken_at, state=None,
         notes=(f"The file is {said}; read to its end, it is whole.", f"When it was taken: {dump.taken_at_from}.", room.note),
         loss=loss, no_loss_because=trouble, warnings=room.warnings, advice=_advice(premises, listing, None, loss),
-        restore_seconds=None, is_clone=False, content=FromDump(dump=dump, programs=programs), in_place=wanted.in_place,
+        restore_seconds=None, is_clone=False, content=FromDump(dump=dump, programs=programs), in_place=wanted.in_place, proves_safety=not wanted.unproven_safety,
     )  # fmt: skip
 
 
@@ -177,7 +181,7 @@ def _intent(premises: Premises, wanted: Wanted, chosen: Listed, content: FromBac
         service=premises.service.name, environment=str(premises.service.environment),
         database=place_of(premises.url)[2], as_name=wanted.as_name, source=chosen.name, taken_at=chosen.taken_at,
         state=chosen.state, notes=(), loss=None, no_loss_because=None, warnings=(), advice=(),
-        restore_seconds=chosen.restore_seconds, is_clone=False, content=content, in_place=wanted.in_place,
+        restore_seconds=chosen.restore_seconds, is_clone=False, content=content, in_place=wanted.in_place, proves_safety=not wanted.unproven_safety,
     )  # fmt: skip
 
 

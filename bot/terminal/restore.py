@@ -121,7 +121,8 @@ def _steps(intent: Intent) -> Iterator[str]:
         yield f"Whoever is connected to {database} is ended; newcomers wait about a second."
         yield f"{database} and the clone change places, in one transaction. {database} as it is now is kept."
         return
-    yield f"A safety backup of {database} as it is now is taken."
+    proven = ", and proven by restoring it elsewhere" if intent.in_place and intent.proves_safety else ""
+    yield f"A safety backup of {database} as it is now is taken{proven}."
     if intent.in_place:
         yield f"In one transaction everything in {database} is dropped and the backup put in its place{about}."
         yield "Whoever uses it waits until that is over. Nothing is kept: the safety backup is the way back."

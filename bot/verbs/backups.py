@@ -60,7 +60,7 @@ def backups(
     if trouble is not None:
         way = f"To bring one back nevertheless: backout restore {service or 'SERVICE'} --backup NAME --without-history"
         say_trouble(
-            f"The history cannot be used ({trouble.what}); this is what the stores tell.",
+            f"The history does not answer ({trouble.what}); this is what the stores tell.",
             f"{trouble.next_step or ''}\n{way}".strip(),
         )
     if as_json:

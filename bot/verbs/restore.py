@@ -27,6 +27,7 @@ from bot.wiring import Wiring
     "--as", "as_name", metavar="DATABASE", help="Into a new database of this name; the service is not touched."
 )
 @click.option("--in-place", is_flag=True, help="Into the database itself, where the role may not create databases.")
+@click.option("--unproven-safety", is_flag=True, help="In place: do not wait until the safety backup is proven.")
 @click.option("--slots-may-stay", is_flag=True, help="Logical replication slots stay with the old database.")
 @click.option("--kept", metavar="DATABASE", help="Swap a database that an earlier restore kept back in: the way back.")
 @click.option("--drop-kept", metavar="DATABASE", help="Drop a database that an earlier restore kept.")
@@ -36,7 +37,7 @@ from bot.wiring import Wiring
 @click.pass_obj
 def restore(  # noqa: PLR0913 because every option is one
     wiring: Wiring, service: str, *, backup: str | None, dump: Path | None, as_name: str | None, kept: str | None,
-    drop_kept: str | None, in_place: bool, slots_may_stay: bool, yes: bool, without_history: bool, as_json: bool,
+    drop_kept: str | None, in_place: bool, unproven_safety: bool, slots_may_stay: bool, yes: bool, without_history: bool, as_json: bool,
 ) -> None:  # fmt: skip
     """Bring a service's database back from a backup.
 
@@ -65,6 +66,8 @@ def restore(  # noqa: PLR0913 because every option is one
         )
     if as_name and (in_place or kept or drop_kept):
         raise click.UsageError("--as NAME goes with --backup or --file alone.")
+    if unproven_safety and not in_place:
+        raise click.UsageError("--unproven-safety goes with --in-place: beside, the old database itself is kept.")
     if as_json and not yes and not as_name:
         raise click.UsageError("--json cannot ask: add --yes.")
     if kept or drop_kept:
@@ -76,7 +79,7 @@ def restore(  # noqa: PLR0913 because every option is one
         say_without_history(premises)
         with watching(quiet=as_json) as watch:
             wanted = Wanted(
-                backup=backup, dump=dump, as_name=as_name, in_place=in_place, slots_may_stay=slots_may_stay,
+                backup=backup, dump=dump, as_name=as_name, in_place=in_place, slots_may_stay=slots_may_stay, unproven_safety=unproven_safety,
                 watch=watch, should_stop=stop,
             )  # fmt: skip
             intent = intend(premises, wanted)
