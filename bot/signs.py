@@ -4,12 +4,14 @@ Two numbers for each part, in memory that all of them share: when its process la
 last turned, for parts that have one. Without a lock, for whoever is frozen must hold up nobody.
 """
 
+import mmap
 import multiprocessing
 import sys
 import threading
 import time
 from collections.abc import Iterable
 from multiprocessing.context import ForkContext, SpawnContext
+from typing import Any
 
 #: A fork has everything loaded; elsewhere the system's own libraries do not bear it.
 CONTEXT: ForkContext | SpawnContext = (
@@ -27,8 +29,9 @@ GONE_SECONDS = 120.0
 class Signs:
     def __init__(self, parts: Iterable[str]) -> None:
         self._places = {name: place for place, name in enumerate((*parts, KEEPER))}
-        self._lives = CONTEXT.RawArray("d", [time.monotonic()] * len(self._places))
-        self._turns = CONTEXT.RawArray("d", len(self._places))
+        self._lives, self._turns = _numbers(len(self._places)), _numbers(len(self._places))
+        for part in self._places:
+            self.lives(part)
 
     def lives(self, part: str) -> None:
         self._lives[self._places[part]] = time.monotonic()
@@ -68,3 +71,10 @@ class Signs:
                 time.sleep(EVERY_SECONDS)
 
         threading.Thread(target=live, name="signs-of-life", daemon=True).start()
+
+
+def _numbers(count: int) -> Any:
+    """In memory alone where it is inherited: that needs no file system, and no room in one."""
+    if CONTEXT.get_start_method() == "fork":
+        return memoryview(mmap.mmap(-1, count * 8)).cast("d")
+    return CONTEXT.RawArray("d", count)

@@ -15,6 +15,7 @@ from functools import cached_property, partial
 from typing import TYPE_CHECKING
 
 from actions.errors import BackoutError, ConfigurationError, RefusedError, UnavailableError
+from bot.beside import beside
 from bot.loading import loading
 
 if TYPE_CHECKING:  # each part is loaded when it is used: `--help` must be instant
@@ -39,8 +40,6 @@ log = logging.getLogger(__name__)
 
 #: An acknowledgement passes through several threads, and each turn of another's that it waits for is no longer than this.
 SHORT_TURN_SECONDS = 0.001
-#: How long a thread that waits for us to stop may outlive what it would have stopped.
-GLANCE_SECONDS = 5.0
 
 
 def login_name(environ: Mapping[str, str]) -> str:
@@ -294,39 +293,10 @@ class Wiring:
                 log.info("Ready, with the %s", history.where, extra={"event": "serve_ready"})
                 tasks = (sightings(lookout, history), backups(night_watch, history))
                 app = queue_app(url, *tasks, tidying(TASK, BACKUPS, RETENTION))
-                with self._runs(history, stopping, signs):
+                with beside(partial(self.carry_out_runs, history, signs), stopping):
                     run_worker(app, stopping, where=history.where, at_start=[TASK, BACKUPS])
 
         keep_working(work, stopping)
-
-    @contextmanager
-    def _runs(self, history: "History", stopping: threading.Event, signs: "Signs | None") -> Iterator[None]:
-        """Beside the queue: rollbacks go on, and are handed over at the end. A fault in that ends all of it: a process that
-        works on its queue and carries nothing out would look well."""
-        over, faults = threading.Event(), list[BaseException]()
-
-        def either() -> None:
-            while not over.is_set():
-                if stopping.wait(GLANCE_SECONDS):
-                    over.set()
-
-        def carry_out() -> None:
-            try:
-                self.carry_out_runs(history, over, signs)
-            except BaseException as error:  # noqa: BLE001 because it is raised again, where it ends the process
-                faults.append(error)
-                stopping.set()
-
-        threading.Thread(target=either, name="runs-stopping", daemon=True).start()
-        runs = threading.Thread(target=carry_out, name="runs", daemon=True)
-        runs.start()
-        try:
-            yield
-        finally:
-            over.set()
-            runs.join()
-        if faults:
-            raise faults[0]
 
     def sites(self, history: "History") -> "Sites":
         """Every service of the catalog, as a run needs it."""
@@ -352,9 +322,7 @@ class Wiring:
 
         return Desk(history=history, catalog=self.catalog, environ=self.environ)
 
-    def carry_out_runs(
-        self, history: "History", stopping: threading.Event, signs: "Signs | None" = None
-    ) -> None:  # fmt: skip
+    def carry_out_runs(self, history: "History", signs: "Signs | None", stopping: threading.Event) -> None:
         """Takes on every rollback that has no living runner, until we are stopping."""
         with loading():
             from actions.run.crewing import crew_of

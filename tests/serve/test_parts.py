@@ -4,6 +4,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,6 +12,7 @@ from pathlib import Path
 import psutil
 import pytest
 
+from bot.beside import beside
 from bot.parts import _Part
 from bot.signs import Signs
 from bot.wire import Ear, Mouth, pair
@@ -113,6 +115,22 @@ def test_a_loop_that_does_not_turn_any_more_is_no_sign_of_life_and_one_that_rest
     part.hear(signs.last("one"))
     assert part.silent == (1, 0)
     assert not signs.works("one")
+
+
+def test_a_fault_in_what_goes_on_beside_the_work_ends_the_work() -> None:
+    stopping = threading.Event()
+
+    def breaks(_: threading.Event) -> None:
+        raise KeyError("a fault of ours")
+
+    with pytest.raises(KeyError), beside(breaks, stopping):
+        assert stopping.wait(30)
+    ended: list[str] = []
+    going = threading.Event()
+    with beside(lambda over: over.wait(30) and ended.append("it was told"), going):  # type: ignore[arg-type, func-returns-value]
+        pass
+    assert ended == ["it was told"]
+    assert not going.is_set()
 
 
 def test_no_part_outlives_whoever_started_it(parts: "subprocess.Popen[str]", tmp_path: Path) -> None:

@@ -1,0 +1,38 @@
+"""What goes on in a thread beside the work of a process, and is part of it."""
+
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+#: How long a thread that waits for us to stop may outlive what it would have stopped.
+GLANCE_SECONDS = 5.0
+
+
+@contextmanager
+def beside(carry_out: Callable[[threading.Event], None], stopping: threading.Event) -> Iterator[None]:
+    """It is told to end, and waited for, when we are stopping or the work ends. A fault in it ends all of it: a process that
+    works on its queue and carries nothing out would look well."""
+    over, faults = threading.Event(), list[BaseException]()
+
+    def either() -> None:
+        while not over.is_set():
+            if stopping.wait(GLANCE_SECONDS):
+                over.set()
+
+    def run() -> None:
+        try:
+            carry_out(over)
+        except BaseException as error:  # noqa: BLE001 because it is raised again, where it ends the process
+            faults.append(error)
+            stopping.set()
+
+    threading.Thread(target=either, name="runs-stopping", daemon=True).start()
+    runs = threading.Thread(target=run, name="runs", daemon=True)
+    runs.start()
+    try:
+        yield
+    finally:
+        over.set()
+        runs.join()
+    if faults:
+        raise faults[0]
