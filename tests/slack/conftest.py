@@ -18,6 +18,7 @@ import pytest
 from actions.history.database import History
 from tests.history.conftest import history, history_template, history_url  # noqa: F401 because they are fixtures
 from tests.slack.plain_slack import PlainSlack, plain_slack
+from tests.slack.room import ana, bot, lena, marco, omar, running, sandbox  # noqa: F401 because they are fixtures
 from tests.slack.stories import catalog_in
 from tests.slack.telling import tell
 

@@ -62,16 +62,6 @@ def bot(running: Served) -> Iterator[Served]:
     running.sandbox.turn(storm=0, away=0, redeliver="unacked", lose_answers=0, link_disabled=False, limits_factor=1)
 
 
-@pytest.fixture
-def ana(sandbox: Sandbox) -> Any:
-    return sandbox.person("ana")
-
-
-@pytest.fixture
-def lena(sandbox: Sandbox) -> Any:
-    return sandbox.person("lena")
-
-
 def in_the_middle(bot: Served, ana: Any, lena: Any) -> Asked:
     """Approved, the writers are stopped, and nothing was destroyed yet."""
     asked = bot.asked(ana)
