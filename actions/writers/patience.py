@@ -6,7 +6,7 @@ from datetime import timedelta
 
 from actions.errors import BackoutError
 
-_TICK_SECONDS = 0.1
+_TICK_SECONDS = 0.02
 
 
 def wait_until(

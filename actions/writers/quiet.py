@@ -4,6 +4,7 @@ What disturbs is named as far as it helps to find it: application name, user, ad
 text of a query, for it may hold values.
 """
 
+import re
 import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -20,6 +21,8 @@ from actions.redaction import learn_secret, redact
 
 #: How long a session that lives on may keep what it wrote out of the counters; the server hands it in after ten seconds.
 LAG_SECONDS = 11.0
+#: As our own sessions call themselves.
+OURS = re.compile(r"backout($|[ :])")
 _SESSIONS = """
 SELECT pid, coalesce(usename, ''), coalesce(application_name, ''), coalesce(client_addr::text, 'this machine'), coalesce(state, ''),
        backend_xid IS NOT NULL, coalesce(state_change > clock_timestamp() - make_interval(secs => %s), true) AND EXISTS (
@@ -55,6 +58,20 @@ class Stillness:
     seconds: float
     #: Sessions that are there and do not write, as words.
     others: tuple[str, ...]
+    #: When the counters were first read, by the database's clock, in seconds.
+    began: float
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Window:
+    """For how long nobody may have written, and since when that is watched, by the database's clock."""
+
+    began: float
+    seconds: float
+
+    def left(self, now: float) -> float:
+        """A clock that was set back makes it longer by no more than all of it."""
+        return min(max(0.0, self.began + self.seconds - now), self.seconds)
 
 
 class NotQuietError(RefusedError):
@@ -73,7 +90,7 @@ def prove_quiet(
     with _connected(url) as connection:
         others = _refuse_writers(connection, roles)
         _let_counters_settle(connection, roles, should_stop)
-        before = counters_now(connection)
+        clock, before = _clock(connection), counters_now(connection)
         began = time.monotonic()
         with _beside(meanwhile, should_stop) as doing:
             while time.monotonic() - began < window.total_seconds() or not doing.done():
@@ -85,7 +102,7 @@ def prove_quiet(
         after = counters_now(connection)
     refuse_movement(before, after)
     doing.result()
-    return Stillness(counters=after, seconds=time.monotonic() - began, others=others)
+    return Stillness(counters=after, seconds=time.monotonic() - began, others=others, began=clock)
 
 
 @contextmanager
@@ -101,11 +118,19 @@ def _beside(
 
 
 def still_quiet(
-    url: str, *, roles: Sequence[str], since: JsonObject, should_stop: Callable[[], bool] = lambda: False
+    url: str, *, roles: Sequence[str], since: JsonObject, window: Window | None = None,
+    should_stop: Callable[[], bool] = lambda: False,
 ) -> None:  # fmt: skip
-    """Raises NotQuietError when anything was written since the proof, or somebody is there who can write."""
+    """Raises NotQuietError when anything was written since the proof, or somebody is there who can write. What is left of
+    the window is waited for."""
     with _connected(url) as connection:
         _refuse_writers(connection, roles)
+        until = time.monotonic() + (window.left(_clock(connection)) if window else 0.0)
+        while time.monotonic() < until:
+            if should_stop():
+                raise BackoutError("It was stopped while it watched the counters")
+            time.sleep(0.1)
+            _refuse_writers(connection, roles)
         _let_counters_settle(connection, roles, should_stop)
         refuse_movement(since, counters_now(connection))
 
@@ -114,6 +139,19 @@ def nobody_writes(url: str, *, roles: Sequence[str]) -> None:
     """Raises NotQuietError while somebody is there who can write; says nothing about what was written before."""
     with _connected(url) as connection:
         _refuse_writers(connection, roles)
+
+
+@contextmanager
+def onlooker(url: str, *, roles: Sequence[str], since: JsonObject) -> Iterator[Callable[[], None]]:
+    """For whoever watches on while we work there ourselves: each call raises NotQuietError when the application is back, or
+    when something of what was written since has come to the counters."""
+    with _connected(url) as connection:
+
+        def look() -> None:
+            _refuse_writers(connection, roles, ours_work=True)
+            refuse_movement(since, counters_now(connection))
+
+        yield look
 
 
 def refuse_movement(before: JsonObject, after: JsonObject) -> None:
@@ -139,6 +177,11 @@ def counters_now(connection: psycopg.Connection[Any]) -> JsonObject:
     return {str(name): f"{int(number or 0)} in file {file}" for _, name, number, file in rows}
 
 
+def _clock(connection: psycopg.Connection[Any]) -> float:
+    row = connection.execute("SELECT extract(epoch FROM clock_timestamp())::float8").fetchone()
+    return float(row[0]) if row else 0.0
+
+
 def _count(said: object) -> int:
     """The number in what `counters_now` says of a table."""
     return int(str(said).partition(" ")[0])
@@ -156,10 +199,14 @@ def _let_counters_settle(
         _refuse_writers(connection, roles)
 
 
-def _refuse_writers(connection: psycopg.Connection[Any], roles: Sequence[str]) -> tuple[str, ...]:
+def _refuse_writers(
+    connection: psycopg.Connection[Any], roles: Sequence[str], *, ours_work: bool = False
+) -> tuple[str, ...]:  # fmt: skip
     disturbing: list[str] = []
     others: list[str] = []
     for _, user, application, address, state, writing, _recent in _sessions(connection):
+        if ours_work and OURS.match(application):
+            continue
         who = f"{application or 'an unnamed application'} (user {user}, from {address}, {state or 'starting'})"
         (disturbing if writing or user in roles else others).append(who)
     if disturbing:

@@ -10,7 +10,8 @@ import psycopg
 import pytest
 
 from actions.errors import BackoutError
-from actions.writers.quiet import NotQuietError, Stillness, counters_now, prove_quiet, still_quiet
+from actions.writers.quiet import NotQuietError, Stillness, Window, counters_now, onlooker, prove_quiet, still_quiet
+from actions.writers.watching import Watch
 
 WINDOW = timedelta(seconds=1)
 
@@ -129,3 +130,55 @@ def test_a_session_that_wrote_and_lives_on_cannot_hide_it_from_the_counters(url:
         connection.execute("INSERT INTO orders VALUES (2, 'y')")
         with pytest.raises(NotQuietError, match=r"rows changed in public\.orders"):
             still_quiet(url, roles=("shop_app",), since=after_first)
+
+
+@pytest.mark.parametrize(
+    ("now", "left"), [(1000.0, 5.0), (1002.0, 3.0), (1005.0, 0.0), (2000.0, 0.0), (10.0, 5.0)]
+)  # fmt: skip
+def test_what_is_left_of_the_window_is_never_more_than_all_of_it(now: float, left: float) -> None:
+    assert Window(began=1000.0, seconds=5.0).left(now) == left
+
+
+def test_the_last_look_waits_for_the_rest_of_the_window_and_can_be_stopped_then(url: str) -> None:
+    still = prove(url)
+    window = Window(began=still.began, seconds=3600)
+    with pytest.raises(BackoutError, match="stopped while it watched"):
+        still_quiet(url, roles=(), since=still.counters, window=window, should_stop=lambda: True)
+    still_quiet(url, roles=(), since=still.counters, window=Window(began=still.began, seconds=1.5))
+
+
+def test_a_writer_is_found_while_something_else_is_done_behind_the_proof(url: str) -> None:
+    watch = Watch(url, roles=("shop_app",), since=prove(url).counters)
+    with pytest.raises(NotQuietError, match=r"rows changed in public\.orders"), watch.on():
+        with session(url, "cron") as connection:
+            connection.execute("INSERT INTO orders VALUES (1, 'x')")
+        wait_until_disturbed(watch)
+        raise BackoutError("the backup was stopped")
+
+
+def test_an_application_that_comes_back_behind_the_proof_is_named(url: str) -> None:
+    watch = Watch(url, roles=("backout",), since=prove(url).counters)
+    with pytest.raises(NotQuietError, match="shop web"), watch.on(), session(url, "shop web"):
+        wait_until_disturbed(watch)
+
+
+def test_what_we_do_ourselves_behind_the_proof_disturbs_nobody(url: str) -> None:
+    still = prove(url)
+    with session(url, "backout backup") as connection, connection.transaction():
+        connection.execute("SELECT pg_current_xact_id()")
+        with onlooker(url, roles=("backout",), since=still.counters) as look:
+            look()
+
+
+def test_a_database_that_does_not_answer_says_nothing_about_writers() -> None:
+    nobody = "postgresql://shop@127.0.0.1:1/shop"
+    with Watch(nobody, roles=(), since={}).on() as watch:
+        pass
+    assert not watch.is_disturbed
+
+
+def wait_until_disturbed(watch: Watch) -> None:
+    until = time.monotonic() + 30
+    while not watch.is_disturbed:
+        assert time.monotonic() < until
+        time.sleep(0.05)

@@ -27,6 +27,7 @@ from actions.restore.verdict import write_down_proof
 from actions.run.action import Answer, Done, Moment, Untouched
 from actions.run.steps.contents import as_record, contents
 from actions.run.steps.explaining import explained
+from actions.run.steps.quiet import watched_on
 from actions.run.steps.site import Site
 
 BACK_UP, PROVE = "back-up", "prove"
@@ -45,11 +46,12 @@ class BackUp:
         return Done(result={"backup": made.name}) if made else Untouched()
 
     def do(self, at: Moment) -> JsonObject:
-        order = BackupOrder(
-            purpose=f"before {at.rollback.id}", prove=False, rollback=at.rollback.id, keep=False,
-            watch=_watcher(at), should_stop=at.should_stop,
-        )  # fmt: skip
-        made = back_up(self.site.premises(str(at.rollback.id)), order)
+        with watched_on(at, self.site.url, self.site.application_roles) as should_stop:
+            order = BackupOrder(
+                purpose=f"before {at.rollback.id}", prove=False, rollback=at.rollback.id, keep=False,
+                watch=_watcher(at), should_stop=should_stop,
+            )  # fmt: skip
+            made = back_up(self.site.premises(str(at.rollback.id)), order)
         return {
             "backup": made.name, "seconds": round(made.seconds, 3), "bytes": made.manifest.stored_bytes,
             "rows": made.manifest.rows, "warnings": list(made.warnings),
@@ -70,13 +72,17 @@ class ProveAndRehearse:
         return Untouched()
 
     def do(self, at: Moment) -> JsonObject:
+        with watched_on(at, self.site.url, self.site.application_roles) as should_stop:
+            return self._prove(at, should_stop)
+
+    def _prove(self, at: Moment, should_stop: Callable[[], bool]) -> JsonObject:
         premises = self.site.premises(str(at.rollback.id))
         name = str(at.result_of(BACK_UP).get("backup"))
         store, manifest = _found(premises.stores, name)
         order = ProofOrder(
             manifest=manifest, store=store, places=places_of(premises), jobs=premises.rules.jobs,
             keys=keys_of(premises.rules.encryption_key, premises.environ), deadline=premises.longest,
-            should_stop=at.should_stop, watch=_watcher(at),
+            should_stop=should_stop, watch=_watcher(at),
         )  # fmt: skip
         with proving(order) as proved:
             write_down_proof(premises, name, proved.proof)
@@ -87,7 +93,7 @@ class ProveAndRehearse:
                 )
             rehearsed: JsonObject = {}
             if at.step.parameters.get("rehearse"):
-                rehearsed = self._rehearse(at, manifest, proved.copy)
+                rehearsed = self._rehearse(at, manifest, proved.copy, should_stop)
         proof = proved.proof
         return {
             "backup": name,
@@ -101,18 +107,20 @@ class ProveAndRehearse:
     def undo(self, at: Moment) -> None:
         """The copy is gone already."""
 
-    def _rehearse(self, at: Moment, manifest: Manifest, copy: ScratchDatabase) -> JsonObject:
+    def _rehearse(
+        self, at: Moment, manifest: Manifest, copy: ScratchDatabase, should_stop: Callable[[], bool]
+    ) -> JsonObject:  # fmt: skip
         site, route = self.site, at.others["downgrade"].parameters
         target = tuple(str(each) for each in _listed(route.get("target")))
         leg = Leg(direction="downgrade", target=target or "base", watch_locks=True)
         order = alembic_order(site.service, site.environ, leg=leg, url=copy.url, fence=fence_of(copy))
-        told = carry_out(order, site.house.commands, should_stop=at.should_stop)
+        told = carry_out(order, site.house.commands, should_stop=should_stop)
         if told.trouble is not None:
             raise explained(told.trouble, "The downgrade failed on the proven copy, and nothing was changed")
         premises = site.premises(str(at.rollback.id))
         after = contents(
             copy.url, programs_of(premises), manifest.tables, encoding=manifest.database.encoding,
-            limits=Limits.lasting(premises.longest, at.should_stop), jobs=premises.rules.jobs,
+            limits=Limits.lasting(premises.longest, should_stop), jobs=premises.rules.jobs,
         )  # fmt: skip
         before = {f"{table.schema_name}.{table.name}": (table.rows, table.hash) for table in manifest.tables}
         untouched = {name: now for name, now in after.items() if before.get(name) == (now.rows, now.hash)}

@@ -20,8 +20,9 @@ from actions.redaction import redact
 from actions.run.action import Answer, Done, Moment, Partly, Unsure, Untouched
 from actions.run.steps.backups import schema_digest
 from actions.run.steps.explaining import explained
+from actions.run.steps.quiet import refuse_disturbance
 from actions.run.steps.site import Site
-from actions.writers.quiet import nobody_writes, still_quiet
+from actions.writers.quiet import nobody_writes
 
 STEP = "downgrade"
 #: Between two tries for a lock; each is written down.
@@ -163,9 +164,7 @@ class Downgrade:
         return int(row[0]), str(row[1])
 
     def _refuse_disturbance(self, at: Moment) -> None:
-        counters = at.result_of("prove-quiet").get("counters")
-        if isinstance(counters, dict):
-            still_quiet(self.site.url, roles=self.site.application_roles, since=counters, should_stop=at.should_stop)
+        refuse_disturbance(at, self.site.url, self.site.application_roles)
 
     @contextmanager
     def _only_we(self, at: Moment) -> Iterator[TargetLock]:

@@ -15,8 +15,9 @@ from actions.restore.kept_ones import kept_of
 from actions.restore.premises import Premises
 from actions.restore.restoring import CannotBackUp
 from actions.run.action import Answer, Done, Moment, Untouched
+from actions.run.steps.quiet import refuse_disturbance
 from actions.run.steps.site import Site
-from actions.writers.quiet import nobody_writes, still_quiet
+from actions.writers.quiet import nobody_writes
 
 STEP = "restore"
 LET_GO_WITHIN = timedelta(seconds=60)
@@ -64,9 +65,7 @@ class Restore:
             nobody_writes(self.site.url, roles=self.site.application_roles)
             return
         self.recheck(at)
-        counters = at.result_of("prove-quiet").get("counters")
-        if isinstance(counters, dict):
-            still_quiet(self.site.url, roles=self.site.application_roles, since=counters, should_stop=at.should_stop)
+        refuse_disturbance(at, self.site.url, self.site.application_roles)
 
 
 def database_number(site: Site) -> int:
