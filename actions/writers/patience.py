@@ -21,4 +21,4 @@ def wait_until(
         if time.monotonic() >= until:
             raise otherwise
         time.sleep(pause)
-        pause = min(pause * 1.5, 1.0)
+        pause = min(pause * 1.25, 1.0)

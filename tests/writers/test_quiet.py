@@ -150,10 +150,14 @@ def test_the_last_look_waits_for_the_rest_of_the_window_and_can_be_stopped_then(
 def test_a_writer_is_found_while_something_else_is_done_behind_the_proof(url: str) -> None:
     watch = Watch(url, roles=("shop_app",), since=prove(url).counters)
     with pytest.raises(NotQuietError, match=r"rows changed in public\.orders"), watch.on():
-        with session(url, "cron") as connection:
-            connection.execute("INSERT INTO orders VALUES (1, 'x')")
-        wait_until_disturbed(watch)
-        raise BackoutError("the backup was stopped")
+        _is_stopped_by_what_somebody_writes(url, watch)
+
+
+def _is_stopped_by_what_somebody_writes(url: str, watch: Watch) -> None:
+    with session(url, "cron") as connection:
+        connection.execute("INSERT INTO orders VALUES (1, 'x')")
+    wait_until_disturbed(watch)
+    raise BackoutError("the backup was stopped")
 
 
 def test_an_application_that_comes_back_behind_the_proof_is_named(url: str) -> None:
