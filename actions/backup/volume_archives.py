@@ -7,6 +7,7 @@ import gzip
 import json
 import zlib
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -37,23 +38,36 @@ class VolumeArchive:
     is_safety: bool
 
 
+class ChangedMeanwhileError(BackoutError):
+    """Somebody writes to the volume; another try may be luckier."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class VolumeArchives:
     service: Service
     stores: tuple[Store, ...]
     environ: Mapping[str, str] = field(repr=False)
 
-    def save(self, volumes: Volumes, volume: str, *, purpose: str, name: str, is_safety: bool = False) -> VolumeArchive:
-        """Into every store, then read back and compared. Whatever runs on it stands still meanwhile."""
+    def save(
+        self, volumes: Volumes, volume: str, *, purpose: str, name: str, is_safety: bool = False, freeze: bool = True
+    ) -> VolumeArchive:
+        """Into every store, then read back and compared. Whatever runs on it stands still meanwhile; or, without `freeze`,
+        goes on, and what was read counts only if it is still the same at the end."""
         made_at = datetime.now(UTC).replace(microsecond=0)
         keys = self._keys()
         key = self._key(volume, name)
-        with volumes.standing_still(volume):
+        with volumes.standing_still(volume) if freeze else nullcontext():
             first, *others = self.stores
             first.delete(key)
             passing = Witnessed(volumes.content(volume))
             first.write(f"{key}/content", _sealed(_zipped(passing), keys))
         live = passing.fingerprint()
+        if not freeze and fingerprint(volumes.content(volume)) != live:
+            first.delete(key)
+            raise ChangedMeanwhileError(
+                f"The volume {volume} was written to while it was read, so what was read is of no one moment",
+                next_step="`save_volumes` in a runbook lets what runs on it stand still meanwhile.",
+            )
         for store in others:
             store.delete(key)
             store.write(f"{key}/content", first.read(f"{key}/content"))
@@ -72,6 +86,23 @@ class VolumeArchives:
             name=name, volume=volume, made_at=made_at, files=live.files, bytes=live.bytes, digest=live.digest,
             encrypted=keys is not None, purpose=purpose, is_safety=is_safety,
         )  # fmt: skip
+
+    def copy(self, archive: VolumeArchive, source: Store, target: Store) -> None:
+        """Into one more store, read back there and compared."""
+        key, described = self._key(archive.volume, archive.name), b"".join(source.read(self._about(archive)))
+        target.delete(key)
+        target.write(f"{key}/content", source.read(f"{key}/content"))
+        if self._read_back(target, key, self._keys() if archive.encrypted else None).digest != archive.digest:
+            raise BackoutError(f"The archive of {archive.volume} in {target.title} is not what the volume holds")
+        target.write(self._about(archive), [described])
+
+    def let_go(self, name: str) -> None:
+        """Of every volume, those of this name."""
+        for store in self.stores:
+            keys = {each.key.rpartition("/")[0] for each in store.list(f"volumes.{self.service.name}/")}
+            for key in sorted(keys):
+                if key.rpartition("/")[2] == name:
+                    store.delete(key)
 
     def listed(self, volume: str) -> tuple[VolumeArchive, ...]:
         """Whole ones, the newest first; of every store."""
@@ -127,6 +158,9 @@ class VolumeArchives:
 
     def _folder(self, volume: str) -> str:
         return f"volumes.{self.service.name}/{volume}"
+
+    def _about(self, archive: VolumeArchive) -> str:
+        return f"{self._key(archive.volume, archive.name)}/archive.json"
 
     def _key(self, volume: str, name: str) -> str:
         return f"{self._folder(volume)}/{name}"

@@ -37,6 +37,7 @@ def check_agreement(service: WrittenMapping) -> Iterator[Problem]:
         (items_in(migrations, "run"), _RUNNERS),
         (items_in(service, "checks"), _CHECKS),
         ([(step, service.place) for step in _own_steps(service)], _STEPS),
+        ([(service.get("backups"), service.place)], {"volumes": "compose"}),
     )
     for entries, needs in groups:
         for entry, _ in entries:

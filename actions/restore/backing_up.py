@@ -32,9 +32,11 @@ from actions.restore.proving import Proof
 from actions.restore.some import some
 from actions.restore.summary import summary
 from actions.restore.sweeping import remove_halves
+from actions.restore.volumes_beside import VolumeBeside, archive_volumes
 
 log = logging.getLogger(__name__)
 
+DRILL = "drill"
 #: A backup that is made must be written down: so long we wait for a history that went away meanwhile.
 WAIT_FOR_HISTORY_SECONDS = 600.0
 _TICK_SECONDS = 1.0
@@ -74,6 +76,12 @@ class BackedUp:
     #: Older ones that its retention let go.
     let_go: tuple[str, ...]
     seconds: float
+    #: Those that the catalog wants archived with it.
+    volumes: tuple[VolumeBeside, ...] = ()
+
+    @property
+    def misses_volumes(self) -> bool:
+        return any(each.archive is None for each in self.volumes)
 
 
 class StoppedError(BackoutError):
@@ -96,19 +104,13 @@ def back_up(premises: Premises, order: BackupOrder) -> BackedUp:
         taken = work.take()
         places = work.copy(taken)
         record, proved = work.prove(taken) if order.prove else (work.leave("not proven yet"), None)
+        volumes = work.archive_volumes(places)
     gone = tidy(premises) if order.keep else None
     return BackedUp(
         name=name, state=record.state, because=record.because, manifest=taken.manifest, proved=proved, places=places,
-        warnings=(*taken.warnings, *_not_archived(premises)), let_go=() if gone is None or isinstance(gone, BackoutError) else gone.gone,
+        warnings=taken.warnings, volumes=volumes, let_go=() if gone is None or isinstance(gone, BackoutError) else gone.gone,
         seconds=time.monotonic() - started,
     )  # fmt: skip
-
-
-def _not_archived(premises: Premises) -> tuple[str, ...]:
-    if not premises.rules.volumes:
-        return ()
-    names = ", ".join(premises.rules.volumes)
-    return (f"Compose volumes are not archived by this version; back them up yourself: {names}.",)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -187,6 +189,14 @@ class _Work:
             because = f"the proof found differences: {some(proved.faults)}"
             return self._move(BackupState.FAILED, Learnt(because=because, proof=facts_of(proved))), proved
         return self._move(BackupState.PROVEN, Learnt(because=None, proof=facts_of(proved))), proved
+
+    def archive_volumes(self, places: Sequence[Place]) -> tuple[VolumeBeside, ...]:
+        """Not for a drill, or before something that does not touch them."""
+        if not self.order.keep or self.order.purpose == DRILL or self.should_stop():
+            return ()
+        kept = {place.store for place in places if place.there is There.KEPT}
+        stores = [store for store in self.premises.stores if store.title in kept]
+        return archive_volumes(self.premises, self.name, stores, purpose=self.order.purpose)
 
     def leave(self, because: str) -> BackupRecord:
         """It stays `made`."""

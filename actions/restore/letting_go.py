@@ -14,6 +14,7 @@ from actions.history.values import BackupState
 from actions.restore.listing import LET_GO_BUT_THERE, Listed, There, list_all
 from actions.restore.premises import Premises
 from actions.restore.sweeping import remove_from
+from actions.restore.volumes_beside import let_volumes_go
 
 log = logging.getLogger(__name__)
 
@@ -100,8 +101,11 @@ def _carry_out(
 
 
 def _remove(premises: Premises, each: Listed) -> str | None:
-    """Why it could not be removed."""
-    return next(_not_yet(each), None) or next(iter(remove_from(premises.stores, each.name).values()), None)
+    """Why it could not be removed. The volumes that were archived with it go first, for nobody would look for them later."""
+    if (trouble := next(_not_yet(each), None)) is not None:
+        return trouble
+    let_volumes_go(premises, each.name)
+    return next(iter(remove_from(premises.stores, each.name).values()), None)
 
 
 def _not_yet(each: Listed) -> Iterator[str]:

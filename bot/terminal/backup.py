@@ -11,6 +11,7 @@ from actions.history.values import BackupState
 from actions.restore.backing_up import BackedUp
 from actions.restore.cloning_one import NEVER_ALONE, Cloned
 from actions.restore.listing import There
+from actions.restore.volumes_beside import VolumeBeside
 from bot.terminal.backups import SIGNS, place_facts, state_word
 from bot.wording.measures import count, length, size
 
@@ -33,6 +34,8 @@ def backup_card(made: BackedUp) -> Iterator[RenderableType]:
         if place.there is not There.KEPT:
             where = Text.assemble((f"{sign} {place.store}: {place.because}", style))
         facts.add_row(_label("where" if number == 0 else ""), where)
+    for each in made.volumes:
+        facts.add_row(_label("volume"), _volume(each))
     yield facts
     for warning in made.warnings:
         yield Text(f"! {warning}", style="yellow")
@@ -44,6 +47,13 @@ def backup_card(made: BackedUp) -> Iterator[RenderableType]:
         )
     else:
         yield f"Bring it back with: backout restore {manifest.service} --backup {made.name}"
+
+
+def _volume(each: VolumeBeside) -> Text:
+    if each.archive is None:
+        return Text(f"✗ {each.volume}: {each.trouble}", style="red")
+    said = f"{each.volume}: {count(each.archive.files, 'file')}, {size(each.archive.bytes)}, read back and the same"
+    return Text.assemble(said, (f"; {each.trouble}", "yellow") if each.trouble else "")
 
 
 def _proof(made: BackedUp) -> Text:
@@ -81,7 +91,14 @@ def backup_facts(made: BackedUp) -> dict[str, Any]:
         "stores": [place_facts(place) for place in made.places],
         "warnings": list(made.warnings),
         "let_go": list(made.let_go),
-    }
+        "volumes": [
+            {
+                "volume": each.volume, "archive": each.archive.name if each.archive else None,
+                "files": each.archive.files if each.archive else None, "because": each.trouble,
+            }
+            for each in made.volumes
+        ],
+    }  # fmt: skip
 
 
 def clone_facts(cloned: Cloned) -> dict[str, Any]:

@@ -34,7 +34,8 @@ def backup(  # noqa: PLR0913 because every option is one
     nothing half-made. With `strategy: clone` or `both` in the catalog, or --clone, a copy on the same server is made,
     for which nobody may be connected.
 
-    Exit code 1 when there is no backup, or when it is not proven though that was asked for.
+    Exit code 1 when there is no backup, or when it is not proven though that was asked for, or when a volume that the
+    catalog wants archived with it is not.
 
     \b
     backout backup orders
@@ -62,7 +63,8 @@ def backup(  # noqa: PLR0913 because every option is one
         say(*(backup_card(made) if made else ()), *(clone_card(cloned, service) if cloned else ()))
     if stop.asked:
         raise KeyboardInterrupt
-    if made is not None and made.state is not (BackupState.MADE if no_proof else BackupState.PROVEN):
+    expected = BackupState.MADE if no_proof else BackupState.PROVEN
+    if made is not None and (made.state is not expected or made.misses_volumes):
         sys.exit(1)
 
 
