@@ -54,6 +54,11 @@ class Signs:
         now = time.monotonic()
         return all(now - at < FRESH_SECONDS for at in self.last(part))
 
+    def hangs(self, part: str) -> bool:
+        """Its loop should turn, and has not for so long that only beginning anew would help."""
+        turned = self.last(part)[1]
+        return turned > 0 and time.monotonic() - turned > GONE_SECONDS
+
     def is_there(self, part: str) -> bool:
         return time.monotonic() - self.last(part)[0] < FRESH_SECONDS
 

@@ -1,6 +1,9 @@
 import logging
-from collections.abc import Callable
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import partial
+from typing import TYPE_CHECKING
 
 import click
 
@@ -8,6 +11,9 @@ from bot.loading import loading
 from bot.logs import set_up_logging
 from bot.stopping import run_until_stopped
 from bot.wiring import Wiring
+
+if TYPE_CHECKING:
+    from bot.signs import Signs
 
 log = logging.getLogger(__name__)
 
@@ -34,7 +40,8 @@ def serve(wiring: Wiring, *, workers_only: bool) -> int:
         extra={"event": "serve_started", "services": count, "catalog": str(wiring.settings.catalog)},
     )  # fmt: skip
     if workers_only:
-        run_until_stopped(wiring.work)
+        with _looked_after(wiring) as signs:
+            run_until_stopped(partial(wiring.work, signs=signs))
         code = 0
     else:
         from bot.parts import Work, run_parts
@@ -51,6 +58,26 @@ def serve(wiring: Wiring, *, workers_only: bool) -> int:
         code = run_parts(parts, partial(_at_the_edge, wiring), signs)
     log.info("Stopped", extra={"event": "serve_stopped"})
     return code
+
+
+@contextmanager
+def _looked_after(wiring: Wiring) -> "Iterator[Signs | None]":
+    """One process alone: whoever looks after it finds `/health` and `/ready` where BACKOUT_LISTEN says."""
+    listen = wiring.settings.listen
+    if listen is None:
+        yield None
+        return
+    from bot.signs import WORK, Signs
+    from bot.transports import Web
+
+    signs = Signs((WORK,))
+    signs.keep_living(WORK)
+    web = Web(listen, lambda: {"work": signs.works(WORK)}, lambda: not signs.hangs(WORK), None)
+    web.start(threading.Event())
+    try:
+        yield signs
+    finally:
+        web.stop()
 
 
 def _at_the_edge(wiring: Wiring, call: Callable[[], object]) -> int:
