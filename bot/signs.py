@@ -9,7 +9,7 @@ import multiprocessing
 import sys
 import threading
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from multiprocessing.context import ForkContext, SpawnContext
 from typing import Any
 
@@ -27,18 +27,20 @@ GONE_SECONDS = 120.0
 
 
 class Signs:
-    def __init__(self, parts: Iterable[str]) -> None:
+    def __init__(self, parts: Iterable[str], clock: Callable[[], float] = time.monotonic) -> None:
+        """`clock`: one that all processes of a machine share."""
+        self._clock = clock
         self._places = {name: place for place, name in enumerate((*parts, KEEPER))}
         self._lives, self._turns = _numbers(len(self._places)), _numbers(len(self._places))
         for part in self._places:
             self.lives(part)
 
     def lives(self, part: str) -> None:
-        self._lives[self._places[part]] = time.monotonic()
+        self._lives[self._places[part]] = self._clock()
 
     def turns(self, part: str) -> None:
         """Its loop begins another turn; from now on it is expected to go on."""
-        self._turns[self._places[part]] = time.monotonic()
+        self._turns[self._places[part]] = self._clock()
 
     def rests(self, part: str) -> None:
         """Its loop does not run, and is not expected to."""
@@ -51,8 +53,8 @@ class Signs:
 
     def works(self, part: str) -> bool:
         """It lives, and its loop turns."""
-        now = time.monotonic()
-        return all(now - at < FRESH_SECONDS for at in self.last(part))
+        now = self._clock()
+        return all(at and now - at < FRESH_SECONDS for at in self.last(part))
 
     def hangs(self, part: str) -> bool:
         """Its loop should turn, and has not for so long that only beginning anew would help."""
@@ -60,11 +62,11 @@ class Signs:
         return turned > 0 and time.monotonic() - turned > GONE_SECONDS
 
     def is_there(self, part: str) -> bool:
-        return time.monotonic() - self.last(part)[0] < FRESH_SECONDS
+        return self._clock() - self.last(part)[0] < FRESH_SECONDS
 
     def all_there(self) -> bool:
         """Nobody is away for longer than it takes to begin anew, and somebody is there who sees to that."""
-        now = time.monotonic()
+        now = self._clock()
         return all(now - at < GONE_SECONDS for at in self._lives)
 
     def keep_living(self, part: str) -> None:

@@ -61,7 +61,7 @@ def parts(tmp_path: Path, hangs_after: int) -> Iterator["subprocess.Popen[str]"]
             [sys.executable, "-c", PROGRAM, str(tmp_path), str(hangs_after)], env=clean_environment(), stdout=log,
             stderr=log, text=True,
         )  # fmt: skip
-    eventually((tmp_path / "began").exists)
+    eventually(lambda: (tmp_path / "began").exists() and len(family(process)) == 2)
     yield process
     if process.poll() is None:
         process.kill()
