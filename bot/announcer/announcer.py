@@ -32,6 +32,8 @@ log = logging.getLogger(__name__)
 NAME = "slack"
 AT_ONCE = 6
 TIDY_SECONDS = 3600.0
+#: So often the catalog is looked at while nobody needs it.
+GLANCE_SECONDS = 1.0
 #: After a fault of ours: not at once again, and not never.
 FAULT_SECONDS = 10.0
 LEAVE_SECONDS = 3.0
@@ -65,6 +67,7 @@ class Announcer:
         self._viewers = Viewers(presence, history)
         self._record = Glance(history, RECORD_STAMP)
         self._tidy_at = 0.0
+        self._glance_at = 0.0
         #: The last entry of a record of which nothing was left to tell.
         self._quiet_since: int | None = None
         self._pool = ThreadPoolExecutor(AT_ONCE, thread_name_prefix="telling")
@@ -79,8 +82,7 @@ class Announcer:
         away = False
         while not stopping.is_set() and not over.is_set():
             try:
-                # Also while nobody does anything: whoever presses a button next is judged by the catalog of now.
-                self._presence.glance()
+                self._glance()
                 if self._presence.has_met and self._lead():
                     self._look()
                 away = False
@@ -95,6 +97,13 @@ class Announcer:
             pause = self._patience.look if self._quiet_since is None else self._patience.quiet_look
             if self._presence.nudged.wait(pause):
                 self._presence.nudged.clear()
+
+    def _glance(self) -> None:
+        """Also while nobody does anything: whoever presses a button next is judged by the catalog of now."""
+        now = time.monotonic()
+        if now >= self._glance_at:
+            self._glance_at = now + GLANCE_SECONDS
+            self._presence.glance()
 
     def _lead(self) -> bool:
         """Keeps the lead, or takes it when nobody has it."""
