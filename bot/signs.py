@@ -59,7 +59,7 @@ class Signs:
     def hangs(self, part: str) -> bool:
         """Its loop should turn, and has not for so long that only beginning anew would help."""
         turned = self.last(part)[1]
-        return turned > 0 and time.monotonic() - turned > GONE_SECONDS
+        return turned > 0 and self._clock() - turned > GONE_SECONDS
 
     def is_there(self, part: str) -> bool:
         return self._clock() - self.last(part)[0] < FRESH_SECONDS

@@ -36,6 +36,11 @@ def test_a_part_is_missed_at_once_and_starting_all_of_it_anew_helps_only_when_no
     assert not signs.all_there(), "whoever looks after them is gone"
     signs.lives(KEEPER)
     assert signs.all_there()
+    assert not signs.hangs(WORK)
+    clock.now += 1
+    assert signs.hangs(WORK)
+    signs.rests(WORK)
+    assert not signs.hangs(WORK)
 
 
 def asked(port: int, what: str) -> tuple[int, dict[str, Any]]:
