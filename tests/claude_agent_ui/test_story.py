@@ -200,7 +200,9 @@ def test_one_that_is_too_old_is_said_and_seven_are_kept(ui: AgentUi) -> None:
     for _ in range(8):
         ui.backout("backup", ui.name, "--no-proof", check=None)
     held = [each for each in ui.listed() if each["state"] in ("made", "proven")]
-    assert len(held) in (7, 8), "seven, and the last proven one"
+    regular = [each for each in held if each["purpose"] == "by hand"]
+    assert len(regular) in (7, 8), "seven, and the last proven one"
+    assert len(held) - len(regular) <= 7, "those before restores and for drills are counted apart"
     on_disk = {path.name for path in ui.disk.iterdir() if (path / "manifest.json").exists()}
     assert on_disk == {each["name"] for each in held}
     ui.backups["max_age"] = "1s"
