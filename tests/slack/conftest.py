@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from multiprocessing.process import BaseProcess
 from pathlib import Path
+from typing import Any
 
 import psycopg
 import pytest
@@ -48,6 +49,8 @@ class Telling:
     history_url: str
     slack: PlainSlack
     catalog: Path
+    #: For those that ask again and again.
+    asking: "psycopg.Connection[Any]"
     lease: float = 6.0
 
     def start(self) -> BaseProcess:
@@ -72,18 +75,17 @@ class Telling:
             thread.join(20)
 
     def settled(self, rollbacks: int = 1) -> bool:
-        with psycopg.connect(self.history_url) as connection:
-            row = connection.execute("SELECT count(*) FROM places WHERE settled").fetchone()
+        row = self.asking.execute("SELECT count(*) FROM places WHERE settled").fetchone()
         return row is not None and row[0] >= rollbacks
 
 
 @pytest.fixture
-def telling(history: History, history_url: str, slack: PlainSlack, tmp_path: Path) -> Telling:  # noqa: F811
+def telling(history: History, history_url: str, slack: PlainSlack, tmp_path: Path) -> Iterator[Telling]:  # noqa: F811
     catalog_in(tmp_path)
-    with psycopg.connect(history_url) as connection:
+    with psycopg.connect(history_url, autocommit=True) as connection:
         # Somebody has listened before: what ends while nobody tells is told later.
         connection.execute("INSERT INTO announcers (name) VALUES ('slack')")
-    return Telling(history_url=history_url, slack=slack, catalog=tmp_path / "backout.yml")
+        yield Telling(history_url=history_url, slack=slack, catalog=tmp_path / "backout.yml", asking=connection)
 
 
 def kill(process: BaseProcess) -> None:
