@@ -162,7 +162,8 @@ class Announcer:
             )  # fmt: skip
             again = teller.tell(rollback)
         except LostLeaseError:
-            self._renew_at = 0.0
+            # Too slow, most of the time: whoever leads by then goes on at once.
+            self._renew_at, again = 0.0, self._patience.look
         except BackoutError as error:
             log.debug("%s is not told now: %s", rollback, error.what, extra={"event": "telling_interrupted"})
             again = self._patience.look

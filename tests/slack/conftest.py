@@ -51,7 +51,7 @@ class Telling:
     catalog: Path
     #: For those that ask again and again.
     asking: "psycopg.Connection[Any]"
-    lease: float = 6.0
+    lease: float = 20.0
 
     def start(self) -> BaseProcess:
         process = _processes.Process(

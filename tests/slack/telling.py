@@ -21,6 +21,6 @@ def tell(history_url: str, slack_url: str, catalog: str, lease: float, until: ob
         stopping = until if isinstance(until, threading.Event) else threading.Event()
         # The plain Slack takes as much as it is given, and answers at once.
         pace = Pace(post_gap=0.02, edit_gap=0.1, urgent_gap=0.02, edits_a_minute=60_000)
-        patience = Patience(look=0.05, quiet_look=0.1, running=0.1, away=0.2, settled=0.2, unsettled=2)
+        patience = Patience(look=0.1, quiet_look=0.2, running=0.3, away=0.2, settled=0.2, unsettled=2)
         announcer = Announcer(presence, history, lasting=timedelta(seconds=lease), pace=pace, patience=patience)
         announcer.work(stopping, threading.Event())
