@@ -20,6 +20,10 @@ _DEFAULTS = {
     "keepalives_interval": "5",
     "keepalives_count": "3",
 }
+#: Without an encoding the answers of a database in SQL_ASCII are bytes.
+_OURS = {"application_name": "backout", "client_encoding": "UTF8"}
+#: What can hold everything that people write.
+_ENCODINGS = ("UTF8", "SQL_ASCII")
 #: A process that was frozen, or cut off, in the middle of a transaction must not keep everybody else from writing.
 _LONGEST_SILENCE = "SET idle_in_transaction_session_timeout = '10s'"
 
@@ -76,6 +80,7 @@ def open_history(url: str, *, migrate: bool = True) -> History:
 
     history = History(conninfo_of(url))
     try:
+        _require_unicode(history)
         if migrate and state_of(history) in {State.EMPTY, State.OLDER}:
             upgrade_history(url)
         require_current_schema(history)
@@ -83,6 +88,17 @@ def open_history(url: str, *, migrate: bool = True) -> History:
         history.close()
         raise
     return history
+
+
+def _require_unicode(history: History) -> None:
+    with history.reading() as connection:
+        encoding = connection.exec_driver_sql("SHOW server_encoding").scalar()
+    if encoding not in _ENCODINGS:
+        raise ConfigurationError(
+            f"The history needs a database in UTF8; this one is in {encoding}",
+            where=history.where,
+            next_step="Give it another: CREATE DATABASE backout ENCODING 'UTF8' TEMPLATE template0.",
+        )
 
 
 def conninfo_of(url: str) -> str:
@@ -96,7 +112,7 @@ def conninfo_of(url: str) -> str:
         )
     try:
         given = conninfo_to_dict(f"postgresql://{rest}")
-        return make_conninfo(**cast("dict[str, Any]", _DEFAULTS | given | {"application_name": "backout"}))
+        return make_conninfo(**cast("dict[str, Any]", _DEFAULTS | given | _OURS))
     except psycopg.ProgrammingError:
         # Not "from exc": libpq quotes the part of the URL that it stumbled on, which can be the password.
         raise ConfigurationError(

@@ -55,6 +55,25 @@ def test_a_database_or_role_that_does_not_exist_is_named_as_such(
         open_history(postgres_url.replace(f"{user}@", f"nobody:{SECRET}@").replace(f"{user}:", f"nobody:{SECRET}"))
 
 
+@pytest.mark.parametrize(("encoding", "works"), [("SQL_ASCII", True), ("LATIN1", False)])
+def test_what_people_write_fits_into_the_databases_encoding_or_it_is_refused_at_once(
+    postgres_server: EmbeddedPostgres, postgres_url: str, encoding: str, works: bool
+) -> None:
+    with psycopg.connect(postgres_url, autocommit=True) as admin:
+        admin.execute(
+            f"CREATE DATABASE odd_history ENCODING '{encoding}' LOCALE_PROVIDER libc LOCALE 'C' TEMPLATE template0"
+        )
+        try:
+            if works:
+                with open_history(postgres_server.url("odd_history")) as history, history.writing() as connection:
+                    assert connection.exec_driver_sql("SELECT 'Zoë 🚀'").scalar() == "Zoë 🚀"
+            else:
+                with pytest.raises(ConfigurationError, match="needs a database in UTF8; this one is in LATIN1"):
+                    open_history(postgres_server.url("odd_history"))
+        finally:
+            admin.execute("DROP DATABASE odd_history WITH (FORCE)")
+
+
 @given(st.text(max_size=30))
 def test_no_url_ever_raises_anything_else(text: str) -> None:
     for url in (text, f"postgresql://{text}", f"postgresql://u:{text}@h/d"):
