@@ -1,7 +1,9 @@
 """Rollbacks whose record is written by hand, entry by entry: what a run writes, without a run."""
 
 import secrets
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 from actions.approve.people import Identity, Role, Roles
 from actions.catalog.catalog import Catalog
@@ -36,11 +38,22 @@ STEPS = ("preflight", "stop-web", "back-up", "downgrade", "close")
 
 
 def catalog_in(folder: object) -> Catalog:
-    from pathlib import Path
-
     file = Path(str(folder)) / "backout.yml"
     file.write_text(CATALOG)
     return load_catalog(file, {})
+
+
+def as_it_is_now(file: Path) -> Callable[[], Catalog]:
+    """What the file says; read anew when it says something else."""
+    known: dict[str, Catalog] = {}
+
+    def read() -> Catalog:
+        text = file.read_text()
+        if text not in known:
+            known[text] = load_catalog(file, {})
+        return known[text]
+
+    return read
 
 
 class Story:

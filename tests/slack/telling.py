@@ -3,19 +3,24 @@
 import threading
 from datetime import timedelta
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
-from actions.catalog.loading import load_catalog
 from actions.history.database import History, conninfo_of
 from bot.announcer.announcer import Announcer
 from bot.announcer.pacing import Pace
 from bot.announcer.patience import Patience
 from bot.presence import Presence
 from bot.settings import read_settings
+from tests.slack.stories import as_it_is_now, catalog_in
+
+# Every process that is forked from here has its types built.
+with TemporaryDirectory() as folder:
+    catalog_in(folder)
 
 
 def tell(history_url: str, slack_url: str, catalog: str, lease: float, until: object = None) -> None:
     settings = read_settings({"SLACK_API_URL": slack_url, "SLACK_BOT_TOKEN": "xoxb-good", "BACKOUT_HOME": "/nowhere"})
-    presence = Presence(settings, lambda: load_catalog(Path(catalog), {}), {})
+    presence = Presence(settings, as_it_is_now(Path(catalog)), {})
     presence.meet()
     with History(conninfo_of(history_url)) as history, presence.with_history(history):
         stopping = until if isinstance(until, threading.Event) else threading.Event()

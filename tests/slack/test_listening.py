@@ -10,7 +10,6 @@ from typing import Any
 import psycopg
 import pytest
 
-from actions.catalog.loading import load_catalog
 from actions.history.database import History
 from actions.history.lifecycle import Status
 from actions.history.queries import live, show
@@ -21,7 +20,7 @@ from bot.settings import read_settings
 from tests.serve.conftest import eventually
 from tests.slack.hands import CHANNEL, Hands
 from tests.slack.plain_slack import PlainSlack
-from tests.slack.stories import DIGEST, Story, catalog_in
+from tests.slack.stories import DIGEST, Story, as_it_is_now, catalog_in
 
 ANSWER_SECONDS = 3.0
 
@@ -37,7 +36,7 @@ def hands(history: History, slack: PlainSlack, tmp_path: Path, settings: dict[st
         {"SLACK_API_URL": slack.url, "SLACK_BOT_TOKEN": "xoxb-good", "BACKOUT_HOME": str(tmp_path), **settings}
     )
     catalog_in(tmp_path)
-    presence = Presence(read, lambda: load_catalog(tmp_path / "backout.yml", {}), {})
+    presence = Presence(read, as_it_is_now(tmp_path / "backout.yml"), {})
     presence.meet()
     with presence.with_history(history):
         yield Hands(app=build_app(presence), presence=presence, slack=slack)
