@@ -4,6 +4,7 @@ Exit codes: 0 done, 1 failed, 2 wrong usage or configuration, 3 refused, 4 halte
 """
 
 import logging
+import os
 import secrets
 import sys
 from collections.abc import Callable
@@ -52,6 +53,8 @@ def main() -> None:
 
 
 def run(arguments: list[str]) -> int:
+    # For every connection that we make: without it a database in SQL_ASCII answers in bytes.
+    os.environ.setdefault("PGCLIENTENCODING", "UTF8")
     return at_the_edge(lambda: backout.main(arguments, prog_name="backout", standalone_mode=False))
 
 

@@ -6,6 +6,7 @@ from pathlib import Path
 import psycopg
 import pytest
 
+from actions.embedded import EmbeddedPostgres
 from tests.cli.conftest import Backout, clean_environment
 from tests.warm import run_alembic
 
@@ -178,3 +179,19 @@ def test_check_leaves_nothing_behind(backout: Backout, project: str, tmp_path: P
     after = {path.relative_to(tmp_path) for path in tmp_path.rglob("*") if "__pycache__" not in path.parts}
     assert after - before == {Path("backups")}
     assert stat.S_IMODE((tmp_path / "backups").stat().st_mode) == 0o700
+
+
+def test_a_database_that_knows_no_encoding_answers_in_words_too(
+    backout: Backout, project: str, postgres_server: EmbeddedPostgres
+) -> None:
+    with psycopg.connect(postgres_server.url(), autocommit=True) as admin:
+        admin.execute("CREATE DATABASE bare ENCODING 'SQL_ASCII' LOCALE_PROVIDER libc LOCALE 'C' TEMPLATE template0")
+        try:
+            with psycopg.connect(postgres_server.url("bare")) as connection:
+                connection.execute("CREATE TABLE alembic_version AS SELECT 'c93d0e7a'::text AS version_num")
+            _, found = answers(backout, postgres_server.url("bare"))
+        finally:
+            admin.execute("DROP DATABASE bare WITH (FORCE)")
+    assert found["database"]["said"].startswith("PostgreSQL 18")
+    assert "c93d0e7a, the newest" in found["revision"]["said"]
+    assert "b'" not in str(found)
