@@ -180,6 +180,7 @@ CASES = [
 ]  # fmt: skip
 
 
+@pytest.mark.by_day(16)
 @pytest.mark.parametrize("case", CASES)
 def test_what_a_downgrade_loses_for_good(shop: Any, case: Case) -> None:
     after = shop.down(case.down)

@@ -88,6 +88,7 @@ CASES = [
 ]  # fmt: skip
 
 
+@pytest.mark.by_day(16)
 @pytest.mark.parametrize(("before", "after", "using", "values"), CASES)
 def test_misfits_and_silent_changes_are_those_that_really_happen(live, before, after, using, values) -> None:
     found = probed(live, before, after, using, values)

@@ -225,6 +225,7 @@ def test_other_encodings_are_read_too(make: Callable[..., str], server: Server, 
     assert table.columns[0].default == "'é'::text"
 
 
+@pytest.mark.slow
 def test_two_hundred_tables_are_read_in_half_a_second(database_url: str) -> None:
     # On the newest server, which has the most to say about each of them.
     columns = ", ".join(f"c{n} varchar({n + 10}) NOT NULL DEFAULT 'x{n}'" for n in range(13))

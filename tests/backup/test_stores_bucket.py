@@ -163,6 +163,7 @@ def test_an_upload_that_never_succeeds_is_aborted(store: S3Store, port: int, of:
     assert unfinished(port) == []
 
 
+@pytest.mark.slow
 def test_storage_that_does_not_answer_is_given_up(port: int) -> None:
     began = time.monotonic()
     with (
@@ -203,6 +204,7 @@ def test_every_part_carries_its_checksum_for_the_server_to_verify(store: S3Store
     assert all("x-amz-checksum-sha256: " in asked.headers.lower() for asked in parts)
 
 
+@pytest.mark.slow
 def test_storage_that_refuses_checksums_is_written_without_them(store: S3Store, port: int) -> None:
     def old(asked: Asked) -> Fault | None:
         knows = "x-amz-checksum" not in asked.headers.lower()

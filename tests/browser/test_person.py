@@ -168,6 +168,7 @@ def test_a_modal_with_an_error_and_options_of_the_app(at: Callable[..., Page]) -
     expect(dialog).to_have_count(0)
 
 
+@pytest.mark.slow
 def test_a_press_that_the_app_never_acknowledges(at: Callable[..., Page], slack: Sandbox) -> None:
     page = at("ana")
     card = _asks(page)
@@ -203,6 +204,7 @@ def test_files_are_looked_into_and_mentions_count(at: Callable[..., Page], slack
     assert download.value.path().read_text(encoding="utf-8") == lines
 
 
+@pytest.mark.slow
 def test_a_permalink_leads_to_its_message_in_its_thread(
     at: Callable[..., Page], slack: Sandbox, new_page: Callable[..., Page]
 ) -> None:

@@ -69,9 +69,9 @@ def test_a_reference_resolves_late_and_says_what_is_missing(load) -> None:
 
 def test_no_value_of_a_variable_is_ever_in_the_catalog(load) -> None:
     catalog = load(SMALLEST)
-    catalog.service("content-api").database.url.resolve({"CONTENT_API_DATABASE_URL": "postgresql://a:pw@b/c"})
+    catalog.service("content-api").database.url.resolve({"CONTENT_API_DATABASE_URL": "postgresql://a:tr0ub4dor@b/c"})
 
-    assert "pw" not in repr(catalog)
+    assert "tr0ub4dor" not in repr(catalog)
     assert repr(EnvRef("X")) == "EnvRef(${X})"
     assert "${CONTENT_API_DATABASE_URL}" in catalog.model_dump_json()
 

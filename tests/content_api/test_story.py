@@ -48,6 +48,7 @@ def test_something_depends_on_the_column(api: ContentApi) -> None:
     assert api.revision() == "0007"
 
 
+@pytest.mark.slow
 def test_the_data_does_not_fit(api: ContentApi) -> None:
     """Scenario 2: value too long for type character varying(100)."""
     with psycopg.connect(api.url) as connection:

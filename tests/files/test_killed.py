@@ -12,6 +12,7 @@ from tests.restore.killing import nursery, wait
 KILLS = 12
 
 
+@pytest.mark.slow
 @pytest.mark.timeout(300)
 def test_killed_at_any_moment_every_file_is_whole_and_the_next_export_completes(room: Room) -> None:
     room.sql(

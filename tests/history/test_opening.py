@@ -58,6 +58,7 @@ def test_of_two_processes_that_ask_at_once_one_opens_it_and_the_other_is_told_wh
     assert report.entries == 100
 
 
+@pytest.mark.slow
 def test_of_two_processes_that_deliver_one_request_twice_both_get_the_same_row(
     here: Path, history_url: str, superuser: psycopg.Connection
 ) -> None:

@@ -164,6 +164,7 @@ def test_a_database_of_something_else_is_refused_and_left_alone(database_url: st
     assert catalog(database_url) == before
 
 
+@pytest.mark.slow
 def test_processes_that_start_together_set_it_up_once(here: Path, database_url: str) -> None:
     command = [sys.executable, str(here / "upgrading.py"), database_url]
     pipe = subprocess.PIPE
@@ -181,6 +182,7 @@ def test_processes_that_start_together_set_it_up_once(here: Path, database_url: 
     assert history_revision(database_url) == newest_revision()
 
 
+@pytest.mark.slow
 def test_a_migration_gives_up_rather_than_queue_behind_a_lock(history_url: str) -> None:
     with psycopg.connect(history_url) as other:
         other.execute("LOCK TABLE sightings IN ACCESS SHARE MODE")

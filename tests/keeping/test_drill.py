@@ -52,6 +52,7 @@ def test_the_report_has_summary_criteria_details_times_and_places(
     assert premises.url not in json.dumps(report)
 
 
+@pytest.mark.slow
 def test_the_next_report_takes_the_place_of_the_last(premises: Premises, stores: tuple[Path, Path]) -> None:
     for _ in range(2):
         drill = run_drill(premises, DrillOrder(dry_run=True))

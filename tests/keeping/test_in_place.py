@@ -48,6 +48,7 @@ def test_the_safety_backup_is_proven_before_anything_is_dropped(premises: Premis
     assert safety.manifest["rows"] == ROWS - 100
 
 
+@pytest.mark.slow
 def test_where_it_cannot_be_proven_nothing_is_dropped_unless_somebody_says_so(premises: Premises) -> None:
     made = back_up(premises, BackupOrder(prove=False))
     changed(premises, NOT_RESTORABLE)

@@ -400,6 +400,7 @@ def test_the_code_alone_goes_back_and_the_infrastructure_stays(up: tuple[Town, P
     garage.git("reset", "-q", "--hard")
 
 
+@pytest.mark.slow
 @pytest.mark.docker
 @pytest.mark.timeout(900)
 def test_everything_goes_back_to_the_fourteen_with_their_data(up: tuple[Town, Project]) -> None:

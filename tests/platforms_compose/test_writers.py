@@ -58,6 +58,7 @@ def test_one_that_somebody_removed_meanwhile_is_made_again(house: ComposeHouse, 
     assert project.states("worker") == ["running", "running"]
 
 
+@pytest.mark.slow
 def test_what_never_gets_well_is_said_with_its_state(house: ComposeHouse, project: Project) -> None:
     project.up("sick")
     sick = writer(house, "sick", start_within=timedelta(seconds=5))

@@ -126,6 +126,7 @@ def works(cluster: KubeDouble, api: Api) -> dict[str, Callable[[], None]]:
     }  # fmt: skip
 
 
+@pytest.mark.slow
 def test_the_rights_are_enough_and_taking_any_one_away_is_noticed(full: KubeDouble) -> None:
     api = api_of(full, token=full.token_for(ACCOUNT))
     todo, users = works(full, api), dict[tuple[str, str, str], str]()

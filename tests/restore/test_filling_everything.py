@@ -60,6 +60,7 @@ def test_big_tables_lie_in_files_of_their_own_and_small_ones_in_the_archive(back
     assert {table.name for table in manifest.tables if not table.file} >= {"alembic_version", "no_columns"}
 
 
+@pytest.mark.slow
 def test_rows_come_back_frozen(backups: dict[Form, Backup]) -> None:
     """So that nobody has to visit every page again to say that they are old."""
     with proving(backups["parallel"].proof(use="throw-away")) as proved:

@@ -173,6 +173,7 @@ def test_a_schema_other_than_the_manifests_is_found(shop: Backup) -> None:
     assert found == {"schema of the stored backup: it is not the schema that the manifest was made with"}
 
 
+@pytest.mark.slow
 def test_the_copy_lives_as_long_as_it_is_needed_and_is_gone_afterwards(shop: Backup, postgres_url: str) -> None:
     for place in ("beside", "throw-away"):
         with proving(shop.proof(use=place)) as proved:

@@ -109,6 +109,7 @@ def test_without_the_right_key_nothing_is_said_of_the_backup(postgres_url: str) 
                 prove(backup.proof(keys=keys))
 
 
+@pytest.mark.slow
 def test_a_server_that_goes_away_in_the_middle_says_nothing_of_the_backup(shop: Backup) -> None:
     """A throw-away server is killed at several moments of the proof; there is no other place to go on."""
     outcomes = set()

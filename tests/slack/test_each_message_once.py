@@ -160,8 +160,8 @@ def test_after_an_absence_of_slack_people_get_the_state_and_not_the_film(
     found = slack.by_key()
     assert {key: len(each) for key, each in found.items() if len(each) > 1} == {}
     assert {"started", "live", "over", "chain"} <= set(found)
-    # One edit of the card tells all that was missed, and those who look see the end.
-    assert len([given for given in slack.made("chat.update") if given["ts"] == found["card"][0]["ts"]]) <= 4
+    # An edit or two of the card tell all that was missed, not one for each of the eight; those who look see the end.
+    assert len([given for given in slack.made("chat.update") if given["ts"] == found["card"][0]["ts"]]) <= 6
     assert "disk is full" in str(found["over"][0]["blocks"])
 
 

@@ -166,6 +166,7 @@ def test_files_that_no_row_stands_for_fail_it_and_the_database_stays_in_use(offi
     shutil.rmtree(garage.folder / "requirements" / "REQ-STRANGER")
 
 
+@pytest.mark.slow
 @pytest.mark.docker
 @pytest.mark.timeout(900)
 def test_the_quick_switch_is_the_variable_alone(office: Office) -> None:

@@ -44,6 +44,7 @@ def test_a_session_of_the_application_is_named_even_when_it_is_idle(url: str) ->
         prove(url, roles=("backout",))
 
 
+@pytest.mark.slow
 def test_a_session_of_somebody_else_may_look_on(url: str) -> None:
     with session(url, "grafana"):
         assert "grafana" in prove(url).others[0]
