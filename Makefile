@@ -29,7 +29,7 @@ test: lint  ## Lint, types, import contracts and every test
 	$(BIN)/python -m pytest -n 2 --dist worksteal
 
 nightly: $(STAMP)  ## What takes too long for every day: hundreds of kills, long tests
-	BACKOUT_TEST_REQUIRE=slow,nightly $(BIN)/python -m pytest -n 2 --dist worksteal -m "slow or nightly"
+	BACKOUT_TEST_REQUIRE=slow,nightly $(BIN)/python -m pytest -n 2 --dist worksteal -m "slow or nightly" -W error
 	$(BIN)/python -m bench kill --replicas 1
 	$(BIN)/python -m bench kill --replicas 3
 

@@ -2,8 +2,8 @@
 
 import socket
 import threading
-from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -31,32 +31,40 @@ def over_tcp(url: str) -> Iterator[tuple[int, list[bytes]]]:
     """The server of this URL at a port of this machine, and the first words of everybody who came there."""
     host, port, _ = place_of(url)
     heard: list[bytes] = []
-    with closing(socket.create_server(("127.0.0.1", 0))) as door:
+    threads: list[threading.Thread] = []
 
-        def pump(source: socket.socket, target: socket.socket) -> None:
-            try:
-                while chunk := source.recv(65536):
-                    target.sendall(chunk)
-                target.shutdown(socket.SHUT_WR)
-            except OSError:
-                pass
+    def start(work: Callable[..., None], *given: socket.socket) -> threading.Thread:
+        threads.append(threading.Thread(target=work, args=given, daemon=True))
+        threads[-1].start()
+        return threads[-1]
 
-        def serve() -> None:
+    def pump(source: socket.socket, target: socket.socket) -> None:
+        with suppress(OSError):
+            while chunk := source.recv(65536):
+                target.sendall(chunk)
+            target.shutdown(socket.SHUT_WR)
+
+    def talk(client: socket.socket) -> None:
+        with client, suppress(OSError), socket.socket(socket.AF_UNIX) as server:
+            first = client.recv(4096)
+            heard.append(first)
+            server.connect(f"{host}/.s.PGSQL.{port}")
+            server.sendall(first)
+            back = start(pump, server, client)
+            pump(client, server)
+            back.join(30)
+
+    def serve(door: socket.socket) -> None:
+        with suppress(OSError):
             while True:
-                try:
-                    client, _ = door.accept()
-                except OSError:
-                    return
-                first = client.recv(4096)
-                heard.append(first)
-                server = socket.socket(socket.AF_UNIX)
-                server.connect(f"{host}/.s.PGSQL.{port}")
-                server.sendall(first)
-                for pair in ((client, server), (server, client)):
-                    threading.Thread(target=pump, args=pair, daemon=True).start()
+                start(talk, door.accept()[0])
 
-        threading.Thread(target=serve, daemon=True).start()
+    with closing(socket.create_server(("127.0.0.1", 0))) as door:
+        start(serve, door)
         yield door.getsockname()[1], heard
+        door.shutdown(socket.SHUT_RDWR)
+        for thread in threads:
+            thread.join(30)
 
 
 @pytest.fixture
