@@ -18,10 +18,9 @@ from actions.errors import ConfigurationError
 from actions.history.database import History
 from bot.announcer.announcer import Announcer
 from bot.app import build_app
-from bot.directory import missing_settings
 from bot.errands import HandedOn
 from bot.presence import Presence
-from bot.settings import Settings, SlackMode
+from bot.settings import SlackMode
 from bot.signs import ANSWERING, WORK, Signs
 from bot.slack_api import HOPELESS, REMEDIES, SlackError
 from bot.transports import DEFAULT_LISTEN, LONGEST_PAUSE_SECONDS, Sockets, Transport, Web
@@ -33,18 +32,6 @@ log = logging.getLogger(__name__)
 GLANCE_SECONDS = 2.0
 #: From then on people are told that the history is away.
 OPENING_SECONDS = 10.0
-
-
-def must_be_configured(settings: Settings) -> None:
-    missing = missing_settings(settings)
-    if missing:
-        raise ConfigurationError(
-            f"{' and '.join(missing)} {'is' if len(missing) == 1 else 'are'} not set, so there is no Slack to serve "
-            f"(SLACK_MODE is {settings.slack_mode})",
-            where="backout serve",
-            next_step="docs/operate/slack.md connects a workspace in five minutes. "
-            "`backout serve --workers-only` does the background work without Slack.",
-        )
 
 
 class Hearing:

@@ -8,6 +8,7 @@ from typing import Any
 
 from actions.errors import BackoutError, UnavailableError
 from actions.readiness.answers import Answer, Level
+from bot.configured import missing_settings
 from bot.settings import Settings, SlackMode
 from bot.slack_api import CONNECTING_REMEDY, Slack, SlackError
 
@@ -138,13 +139,3 @@ def _could_connect(slack: Slack, settings: Settings) -> None:
         if error.code is None:
             raise
         raise UnavailableError(f"Slack says {error.code} to SLACK_APP_TOKEN", next_step=CONNECTING_REMEDY) from error
-
-
-def missing_settings(settings: Settings) -> tuple[str, ...]:
-    """What the mode needs and is not set."""
-    needed = {"SLACK_BOT_TOKEN": settings.slack_bot_token}
-    if settings.slack_mode is SlackMode.SOCKET:
-        needed["SLACK_APP_TOKEN"] = settings.slack_app_token
-    else:
-        needed["SLACK_SIGNING_SECRET"] = settings.slack_signing_secret
-    return tuple(name for name, value in needed.items() if value is None)

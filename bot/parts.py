@@ -79,15 +79,19 @@ class _Part:
 
 
 def run_parts(
-    parts: Mapping[str, Work], edge: Edge, signs: Signs | None = None, *, hangs_after: int = HANGS_AFTER
-) -> int:
-    """Until a signal comes, or one of them says that it never will. The exit code."""
+    parts: Mapping[str, Work], edge: Edge, signs: Signs | None = None, *, hangs_after: int = HANGS_AFTER,
+    load: Callable[[], None] | None = None,
+) -> int:  # fmt: skip
+    """Until a signal comes, or one of them says that it never will. The exit code. `load`: what the others need and the first
+    does not; it begins meanwhile."""
     reading, writing = CONTEXT.Pipe(duplex=False)
     made = [_Part(name=name, work=work) for name, work in parts.items()]
     life = _Life(reading=reading, writing=writing, edge=edge, signs=signs or Signs(parts), hangs_after=hangs_after)
     with reading, _woken_by_signals() as woken:
         try:
-            for part in made:
+            for place, part in enumerate(made):
+                if place == 1 and load is not None:
+                    load()
                 _start(part, life)
             return _watch(made, life, woken)
         finally:

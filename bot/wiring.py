@@ -1,12 +1,9 @@
-"""The only file that picks real parts and hands them to the verbs."""
+"""Picks real parts and hands them to the verbs; nobody else does, but `serving.py` for the parts of `serve`."""
 
 import getpass
 import logging
 import os
 import pwd
-import socket
-import sys
-import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field, replace
@@ -15,8 +12,6 @@ from functools import cached_property, partial
 from typing import TYPE_CHECKING
 
 from actions.errors import BackoutError, ConfigurationError, RefusedError, UnavailableError
-from bot.beside import beside
-from bot.loading import loading
 
 if TYPE_CHECKING:  # each part is loaded when it is used: `--help` must be instant
     from actions.approve.people import Identity
@@ -34,12 +29,8 @@ if TYPE_CHECKING:  # each part is loaded when it is used: `--help` must be insta
     from bot.desk import Desk
     from bot.directory import SlackDirectory
     from bot.settings import Settings
-    from bot.signs import Signs
 
 log = logging.getLogger(__name__)
-
-#: An acknowledgement passes through several threads, and each turn of another's that it waits for is no longer than this.
-SHORT_TURN_SECONDS = 0.001
 
 
 def login_name(environ: Mapping[str, str]) -> str:
@@ -214,90 +205,6 @@ class Wiring:
                 with suppress(BackoutError):
                     note_live_revision(history, service, self.environ, source="check")
 
-    def hear(self, end: socket.socket, signs: "Signs", stopping: threading.Event) -> None:
-        """Slack's side, until we are stopping, or until Slack says that it will never have us."""
-        from bot.attending import Hearing
-        from bot.presence import Presence
-        from bot.wire import Mouth
-
-        sys.setswitchinterval(SHORT_TURN_SECONDS)
-        hearing = Hearing(Presence(self.settings, lambda: self.catalog, self.environ), Mouth(end), signs)
-        try:
-            hearing.hear(stopping)
-        finally:
-            hearing.leave()
-
-    def answer(self, end: socket.socket, stopping: threading.Event) -> None:
-        """What was heard, until we are stopping; and telling what happens. Nothing here carries a rollback out."""
-        from actions.history.database import open_history
-        from actions.history.watching import watch
-        from actions.history.worker import keep_working
-        from bot.attending import Answering
-        from bot.presence import Presence
-        from bot.wire import Ear
-
-        presence = Presence(self.settings, lambda: self.catalog, self.environ)
-        answering = Answering(presence, Ear(end), lasting=self.settings.lease)
-        errors = list[BackoutError]()
-
-        def answer() -> None:
-            try:
-                answering.answer(stopping)
-            except BackoutError as error:
-                errors.append(error)
-                stopping.set()
-
-        def tell() -> None:
-            with self.history_url() as url, open_history(url) as history, answering.telling(history, stopping):
-                watch(history, stopping)
-
-        thread = threading.Thread(target=answer, name="answering", daemon=True)
-        thread.start()
-        try:
-            keep_working(tell, stopping)
-        finally:
-            answering.leave()
-        if errors:
-            raise errors[0]
-
-    def work(self, stopping: threading.Event, *, signs: "Signs | None" = None) -> None:
-        """The background work, until we are stopping; while the history is away it waits."""
-        with loading():
-            from actions.assess.forgotten import sweep_forgotten
-            from actions.assess.lookout import TASK, Lookout, sightings
-            from actions.history.database import open_history
-            from actions.history.queue import queue_app
-            from actions.history.tidying import tidying
-            from actions.history.worker import keep_working, run_worker
-            from actions.restore.premises import premises_of
-            from actions.restore.scheduled import ACTOR, NightWatch, backups
-            from actions.restore.scheduled import TASK as BACKUPS
-            from actions.restore.scheduled import TIDY_TASK as RETENTION
-        from actions.restore.standing_in import bring_over
-
-        # Beside the work: a server that does not answer must not hold it up.
-        known = tuple(self.catalog.services.values())
-        threading.Thread(target=sweep_forgotten, args=(known, self.environ), name="sweep", daemon=True).start()
-        services = self.watched.services()
-        lookout = Lookout(services, self.environ, stopping)
-
-        def around(history: "History", service: "Service") -> "Premises":
-            return premises_of(history, service, self.environ, home=self.settings.home, actor=ACTOR)
-
-        night_watch = NightWatch(services, around, self.stores_of, stopping)
-
-        def work() -> None:
-            # All of it anew each time: an embedded server that died is started again here.
-            with self.history_url() as url, open_history(url) as history:
-                bring_over(self.settings.home, history, self.stores_of, actor=ACTOR)
-                log.info("Ready, with the %s", history.where, extra={"event": "serve_ready"})
-                tasks = (sightings(lookout, history), backups(night_watch, history))
-                app = queue_app(url, *tasks, tidying(TASK, BACKUPS, RETENTION))
-                with beside(partial(self.carry_out_runs, history, signs), stopping):
-                    run_worker(app, stopping, where=history.where, at_start=[TASK, BACKUPS])
-
-        keep_working(work, stopping)
-
     def sites(self, history: "History") -> "Sites":
         """Every service of the catalog, as a run needs it."""
         from actions.run.crewing import Sites
@@ -321,27 +228,6 @@ class Wiring:
         from bot.desk import Desk
 
         return Desk(history=history, catalog=self.catalog, environ=self.environ)
-
-    def carry_out_runs(self, history: "History", signs: "Signs | None", stopping: threading.Event) -> None:
-        """Takes on every rollback that has no living runner, until we are stopping."""
-        with loading():
-            from actions.run.crewing import crew_of
-            from actions.run.duties import Duties
-            from actions.run.shift import Shift
-            from bot.signs import WORK
-
-        def glance() -> None:
-            if signs is not None:
-                signs.turns(WORK)
-            self.watched.now()
-
-        duties = Duties(history=history, services=lambda: self.catalog.services)
-        crew = crew_of(self.sites(history), lasting=self.settings.lease)
-        try:
-            Shift(crew, stopping, duties=duties, glance=glance).work()
-        finally:
-            if signs is not None:
-                signs.rests(WORK)
 
     def assess(self, service: str, target: str, *, with_data: bool, backup: str | None = None) -> "Assessment":
         """What happens if this service goes back? With what the history knows about it."""

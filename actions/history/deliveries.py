@@ -14,6 +14,8 @@ KEEP = timedelta(days=1)
 #: Who opened it longer ago has closed it, or sees the truth when they open it again.
 LOOKING = timedelta(hours=12)
 MOST_VIEWERS = 100
+#: What somebody sees, when two drew it at once. It is the hash of nothing.
+UNSURE = "?"
 
 _NOW = func.clock_timestamp()
 
@@ -45,9 +47,15 @@ def note_viewer(connection: Connection, person: str, page: str) -> None:
     connection.execute(statement.on_conflict_do_update(index_elements=[viewers.c.person], set_=values))
 
 
-def note_shown(connection: Connection, viewer: Viewer, shown: str) -> None:
-    matching = (viewers.c.person == viewer.person, viewers.c.page == viewer.page)
-    connection.execute(update(viewers).where(*matching).values(shown=shown))
+def note_shown(connection: Connection, viewer: Viewer, shown: str) -> bool:
+    """`viewer` as they were when somebody began to draw. False when somebody else drew meanwhile: nobody knows which of the
+    two came last, and it has to be drawn anew."""
+    mine = viewers.c.person == viewer.person
+    same = (viewers.c.page == viewer.page, viewers.c.shown.is_not_distinct_from(viewer.shown))
+    if connection.execute(update(viewers).where(mine, *same).values(shown=shown)).rowcount:
+        return True
+    connection.execute(update(viewers).where(mine).values(shown=UNSURE))
+    return False
 
 
 def looking(connection: Connection) -> tuple[Viewer, ...]:

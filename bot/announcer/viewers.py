@@ -49,7 +49,7 @@ class Viewers:
 
     def _publish(self, leading: Lead, people: tuple[Viewer, ...]) -> bool:
         """Whether somebody still has to wait."""
-        done, pages = 0, dict[int, HomePage]()
+        done, again, pages = 0, False, dict[int, HomePage]()
         for viewer in people:
             page = Page.decode(viewer.page) or Page()
             if page.number not in pages:
@@ -67,6 +67,6 @@ class Viewers:
                 log.info("Home of somebody cannot be drawn: %s", error.what, extra={"event": "home_failed"})
             with self.history.writing() as connection:
                 still_leads(connection, leading)
-                note_shown(connection, viewer, stamp(wanted))
+                again = not note_shown(connection, viewer, stamp(wanted)) or again
             done += 1
-        return False
+        return again

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from bot import serving
 from bot.loading import loading
 from bot.logs import set_up_logging
 from bot.stopping import run_until_stopped
@@ -30,7 +31,7 @@ def serve(wiring: Wiring, *, workers_only: bool) -> int:
     """
     with loading():
         if not workers_only:
-            from bot.attending import must_be_configured
+            from bot.configured import must_be_configured
 
             must_be_configured(wiring.settings)
         count = len(wiring.catalog.services)
@@ -41,7 +42,7 @@ def serve(wiring: Wiring, *, workers_only: bool) -> int:
     )  # fmt: skip
     if workers_only:
         with _looked_after(wiring) as signs:
-            run_until_stopped(partial(wiring.work, signs=signs))
+            run_until_stopped(partial(serving.work, wiring, signs=signs))
         code = 0
     else:
         from bot.parts import Work, run_parts
@@ -51,11 +52,12 @@ def serve(wiring: Wiring, *, workers_only: bool) -> int:
         hearing, answering = pair()
         signs = Signs((HEARING, ANSWERING, WORK))
         parts: dict[str, Work] = {
-            HEARING: partial(wiring.hear, hearing, signs),
-            ANSWERING: partial(wiring.answer, answering),
-            WORK: partial(wiring.work, signs=signs),
+            WORK: partial(serving.work, wiring, signs=signs),
+            HEARING: partial(serving.hear, wiring, hearing, signs),
+            ANSWERING: partial(serving.answer, wiring, answering),
         }
-        code = run_parts(parts, partial(_at_the_edge, wiring), signs)
+        serving.load_history()
+        code = run_parts(parts, partial(_at_the_edge, wiring), signs, load=serving.load_slack)
     log.info("Stopped", extra={"event": "serve_stopped"})
     return code
 
