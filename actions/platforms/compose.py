@@ -42,7 +42,7 @@ def look_at(project: ComposeProject, environ: Mapping[str, str]) -> ComposeFacts
         raise UnavailableError(f"There is no folder {project.folder}", next_step="Correct the platform's folder.")
     program = project.program or find_program(environ)
     engine = _run([*_docker(project), "version", "--format", "{{.Server.Version}}"], project, environ).strip()
-    services = _run([*program, *options(project), "config", "--services"], project, environ).split()
+    services = _run([*called(program, project), "config", "--services"], project, environ).split()
     return ComposeFacts(program=" ".join(program), engine=engine, services=tuple(sorted(services)))
 
 
@@ -62,6 +62,15 @@ def find_program(environ: Mapping[str, str]) -> tuple[str, ...]:
     )
 
 
+def called(program: Sequence[str], project: ComposeProject) -> tuple[str, ...]:
+    """With everything that says which project, and where; a verb follows.
+
+    The context is the client's: the newer compose, a part of it, does not know the option behind its own name.
+    """
+    context = ("--context", project.context) if project.context else ()
+    return (program[0], *context, *program[1:], *options(project))
+
+
 def options(project: ComposeProject) -> list[str]:
     """What stands between the program and its verb."""
     arguments = []
@@ -73,8 +82,6 @@ def options(project: ComposeProject) -> list[str]:
         arguments += ["--profile", profile]
     for file in project.env_files:
         arguments += ["--env-file", file]
-    if project.context:
-        arguments = ["--context", project.context, *arguments]
     return arguments
 
 

@@ -17,7 +17,7 @@ from typing import Any
 import yaml
 
 from actions.errors import BackoutError, ConfigurationError, UnavailableError
-from actions.platforms.compose import ComposeProject, find_program, options
+from actions.platforms.compose import ComposeProject, called, find_program
 from actions.platforms.containers import Container, containers_in
 from actions.platforms.local import ordinary_surroundings
 from actions.redaction import redact
@@ -71,7 +71,7 @@ class DockerCli:
     @property
     def compose(self) -> tuple[str, ...]:
         """With everything that says which project; a verb follows."""
-        return (*program_of(self.project, self.environ), *options(self.project))
+        return called(program_of(self.project, self.environ), self.project)
 
     def ask(self, *words: str, within: timedelta = SHORT) -> str:
         """Something of docker itself; what it printed."""

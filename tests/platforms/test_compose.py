@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from actions.errors import UnavailableError
-from actions.platforms.compose import ComposeProject, look_at, options
+from actions.platforms.compose import ComposeProject, called, look_at
 
 FILE = "services:\n  api: {image: api}\n  worker: {image: worker, profiles: [jobs]}\n"
 
@@ -17,6 +17,13 @@ def test_a_project_on_a_real_engine_names_its_services(tmp_path: Path) -> None:
     assert "api" in facts.services
     assert facts.engine[0].isdigit()
     assert facts.program in ("docker compose", "docker-compose")
+
+
+@pytest.mark.docker
+def test_an_engine_is_named_by_its_context(tmp_path: Path) -> None:
+    """Whichever compose is here has to take it where it is put; `default` is the client's own."""
+    (tmp_path / "docker-compose.yml").write_text(FILE)
+    assert "api" in look_at(ComposeProject(folder=tmp_path, context="default"), os.environ).services
 
 
 @pytest.mark.docker
@@ -49,7 +56,7 @@ def test_every_part_of_the_catalog_reaches_the_command_line() -> None:
         folder=Path("/srv"), files=("a.yml", "b.yml"), project="shop", profiles=("jobs",), env_files=("x.env",),
         context="far",
     )  # fmt: skip
-    assert options(project) == [
-        "--context", "far", "--file", "a.yml", "--file", "b.yml", "--project-name", "shop", "--profile", "jobs",
-        "--env-file", "x.env",
-    ]  # fmt: skip
+    words = ("--file", "a.yml", "--file", "b.yml", "--project-name", "shop", "--profile", "jobs", "--env-file", "x.env")
+    assert called(("docker-compose",), project) == ("docker-compose", "--context", "far", *words)
+    # The newer one, a part of the client, has no such option behind its name.
+    assert called(("docker", "compose"), project) == ("docker", "--context", "far", "compose", *words)
