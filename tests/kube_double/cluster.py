@@ -26,6 +26,9 @@ from tests.kube_double.store import ApiError, Json, Store
 
 
 class KubeDouble:
+    #: Who answers; a cluster that is real puts its own in front (`tests/kube_real`).
+    handler: type[Handler] = Handler
+
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.store = Store()
@@ -50,8 +53,8 @@ class KubeDouble:
         return self.kubelet.images
 
     def __enter__(self) -> Self:
-        certificate, key = _certificate(self.folder)
-        handler = type("BoundHandler", (Handler,), {"cluster": self})
+        certificate, key = self_signed(self.folder)
+        handler = type("BoundHandler", (self.handler,), {"cluster": self})
         self._server = Server(("127.0.0.1", 0), handler)
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.load_cert_chain(certificate, key)
@@ -139,7 +142,11 @@ class KubeDouble:
                     lambda before, each=each: {**before, **{k: v for k, v in each.items() if k != "metadata"}},
                 )
             else:
-                self.store.create(kind, where, admit_new(self.store, kind, where, each))
+                self.store.create(kind, where, self.admitted(kind, where, each))
+
+    def admitted(self, kind: str, namespace: str, body: Json) -> Json:
+        """As the API server takes it; ApiError where it does not."""
+        return admit_new(self.store, kind, namespace, body)
 
     def edit(self, kind: str, namespace: str, name: str, **spec: Any) -> Json:
         """Somebody changes it by hand."""
@@ -152,7 +159,7 @@ class KubeDouble:
         return self.store.all("Pod", namespace)
 
 
-def _certificate(folder: Path) -> tuple[Path, Path]:
+def self_signed(folder: Path) -> tuple[Path, Path]:
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "kube-double")])
     today = datetime.now(UTC)

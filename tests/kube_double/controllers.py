@@ -89,7 +89,7 @@ class Controllers:
         body = {
             "metadata": {
                 "name": f"{meta['name']}-{short}", "labels": labels, "annotations": {REVISION: str(revision)},
-                "ownerReferences": [_owner(it)],
+                "ownerReferences": [owner_of(it)],
             },
             "spec": {"replicas": 0, "selector": {"matchLabels": labels}, "template": template},
         }  # fmt: skip
@@ -202,7 +202,7 @@ class Controllers:
             return None
         template = it["spec"]["jobTemplate"]
         body = {
-            "metadata": {**template.get("metadata", {}), "name": f"{name}-{secrets.token_hex(4)}", "ownerReferences": [_owner(it)]},
+            "metadata": {**template.get("metadata", {}), "name": f"{name}-{secrets.token_hex(4)}", "ownerReferences": [owner_of(it)]},
             "spec": json.loads(json.dumps(template["spec"])),
         }  # fmt: skip
         return self._store.create("Job", namespace, admit_new(self._store, "Job", namespace, body))
@@ -286,7 +286,7 @@ class Controllers:
         body = {
             "metadata": {
                 "name": name, "labels": labels, "annotations": template.get("metadata", {}).get("annotations", {}),
-                "ownerReferences": [_owner(owner)],
+                "ownerReferences": [owner_of(owner)],
             },
             "spec": json.loads(json.dumps(template["spec"])), "status": {"phase": "Pending"},
         }  # fmt: skip
@@ -370,7 +370,7 @@ class Controllers:
             )
 
 
-def _owner(it: Json) -> Json:
+def owner_of(it: Json) -> Json:
     return {
         "apiVersion": it["apiVersion"], "kind": it["kind"], "name": it["metadata"]["name"], "uid": it["metadata"]["uid"],
         "controller": True, "blockOwnerDeletion": True,

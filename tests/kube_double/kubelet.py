@@ -23,6 +23,8 @@ class Image:
     ready: bool = True
     #: Ignores that it is asked to end, and the node cannot kill it either.
     stubborn: bool = False
+    #: Its node says no to it, with this reason.
+    refused: str | None = None
 
 
 @dataclass(kw_only=True)
@@ -42,7 +44,7 @@ class Kubelet:
         self.started: list[tuple[str, tuple[str, ...]]] = []
 
     def look(self) -> None:
-        for pod in self._store.all("Pod"):
+        for pod in self._pods():
             uid = pod["metadata"]["uid"]
             if pod["metadata"].get("deletionTimestamp"):
                 self._terminate(pod)
@@ -50,6 +52,9 @@ class Kubelet:
                 self._start(pod)
             elif pod["status"]["phase"] == "Running":
                 self._watch(pod)
+
+    def _pods(self) -> list[Json]:
+        return self._store.all("Pod")
 
     def log(self, pod: Json) -> list[bytes]:
         found = self._running.get(pod["metadata"]["uid"])
@@ -74,6 +79,10 @@ class Kubelet:
             environment = self._environment(pod, container)
         except KeyError as error:
             self._waiting(pod, "CreateContainerConfigError", f"{error.args[0]} not found")
+            return
+        if image.refused:
+            # As a kubelet does it: the pod has failed, and no container of it ever was.
+            self._set(pod, {"phase": "Failed", "reason": image.refused, "message": "Pod was rejected"})
             return
         argv = [*container.get("command", image.command), *container.get("args", ())]
         process = None
@@ -140,7 +149,10 @@ class Kubelet:
             elif time.time() > moment_of(meta["deletionTimestamp"]):
                 _kill(running.process, signal.SIGKILL)
             return
-        self._store.remove("Pod", meta["namespace"], meta["name"])
+        self._gone(pod)
+
+    def _gone(self, pod: Json) -> None:
+        self._store.remove("Pod", pod["metadata"]["namespace"], pod["metadata"]["name"])
 
     def _waiting(self, pod: Json, reason: str, message: str) -> None:
         name = pod["spec"]["containers"][0]["name"]

@@ -167,11 +167,13 @@ class Handler(BaseHTTPRequestHandler):
         with self.store.changed:
             found = [each for each in self.store.all(place.kind.kind, place.namespace) if selects(each, query)]
             version = str(self.store.version)
-        begin = int(query.get("continue") or 0)
+        seen, _, number = (query.get("continue") or f"{version}/0").partition("/")
+        self.store.refuse_older(int(seen))
+        begin = int(number)
         limit = int(query.get("limit") or 0) or len(found)
         meta = {"resourceVersion": version}
         if begin + limit < len(found):
-            meta["continue"] = str(begin + limit)
+            meta["continue"] = f"{seen}/{begin + limit}"
         return {
             "kind": f"{place.kind.kind}List", "apiVersion": place.kind.api_version, "metadata": meta,
             "items": found[begin : begin + limit],

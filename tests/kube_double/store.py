@@ -134,13 +134,16 @@ class Store:
     def since(self, kind: str, namespace: str | None, version: int) -> list[tuple[int, str, Json]]:
         """Changes after that version; ApiError 410 when they are not known any more."""
         with self.changed:
-            if version < self._compacted:
-                raise ApiError(410, "Expired", f"too old resource version: {version} ({self._compacted})")
+            self.refuse_older(version)
             return [
                 (number, what, copy.deepcopy(each))
                 for number, what, of, where, each in self._log
                 if number > version and of == kind and namespace in (None, where)
             ]
+
+    def refuse_older(self, version: int) -> None:
+        if version < self._compacted:
+            raise ApiError(410, "Expired", f"too old resource version: {version} ({self._compacted})")
 
     def compact(self) -> None:
         with self.changed:

@@ -8,16 +8,18 @@ from actions.platforms.kubernetes.api import Api
 from actions.platforms.kubernetes.connecting import Cluster
 from tests.kube_double.cluster import KubeDouble
 from tests.kube_double.kubelet import Image
+from tests.kube_real.cluster import clusters
 
 SPACE = "radar"
 
 
-@pytest.fixture
-def cluster(tmp_path: Path) -> Iterator[KubeDouble]:
-    with KubeDouble(tmp_path) as double:
-        double.images["api:1"] = Image()
-        double.images["api:2"] = Image()
-        yield double
+@pytest.fixture(params=clusters(), ids=lambda make: make.__name__)
+def cluster(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[KubeDouble]:
+    """Where KUBECONFIG names a control plane, also that one."""
+    with request.param(tmp_path) as made:
+        made.images["api:1"] = Image()
+        made.images["api:2"] = Image()
+        yield made
 
 
 @pytest.fixture

@@ -5,6 +5,7 @@ is safe because no call does harm when it is made twice: reads change nothing, p
 were decided on, what is made has a name of its own, and what is deleted is named by its uid.
 """
 
+import builtins
 import json
 import threading
 import time
@@ -17,7 +18,7 @@ from typing import Any
 from actions.errors import BackoutError, UnavailableError
 from actions.platforms.kubernetes.connecting import Cluster, connect
 from actions.platforms.kubernetes.kinds import Kind
-from actions.platforms.kubernetes.refusals import ConflictError, CredentialsError, MissingError, error_for
+from actions.platforms.kubernetes.refusals import ConflictError, CredentialsError, ExpiredError, MissingError, error_for
 from actions.redaction import redact
 
 Json = dict[str, Any]
@@ -27,6 +28,8 @@ CONNECT_SECONDS, READ_SECONDS = 5, 30
 PATIENCE = timedelta(seconds=90)
 #: A page of a list.
 PAGE = 200
+#: How often a list is begun anew whose next page the server does not know any more.
+LISTS = 5
 MERGE, JSON_PATCH = "application/merge-patch+json", "application/json-patch+json"
 _TICK_SECONDS = 0.1
 
@@ -105,7 +108,13 @@ class Api:
             return None
 
     def list(self, kind: Kind, *, labels: str = "", fields: str = "") -> list[Json]:
-        found: list[Json] = []
+        for _ in range(LISTS):
+            with suppress(ExpiredError):
+                return self._list(kind, labels=labels, fields=fields)
+        raise UnavailableError(f"The API server does not get through its list of {kind.word}s")
+
+    def _list(self, kind: Kind, *, labels: str, fields: str) -> builtins.list[Json]:
+        found: builtins.list[Json] = []
         query = {"limit": str(PAGE)}
         query |= {"labelSelector": labels} if labels else {}
         query |= {"fieldSelector": fields} if fields else {}

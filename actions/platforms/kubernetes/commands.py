@@ -8,7 +8,7 @@ from datetime import timedelta
 
 from actions.errors import BackoutError, ConfigurationError, UnavailableError
 from actions.platforms.kubernetes.api import Api, Json
-from actions.platforms.kubernetes.following import Listened, listen
+from actions.platforms.kubernetes.following import QUIET_SECONDS, Listened, listen
 from actions.platforms.kubernetes.frames import Voices
 from actions.platforms.kubernetes.job_making import TOKEN, JobOrder, job_name
 from actions.platforms.kubernetes.kinds import CRONJOB, JOB, WORKLOADS
@@ -30,6 +30,8 @@ class KubernetesCommands:
     labels: Mapping[str, str] = field(default_factory=dict)
     here: Commands = field(default_factory=LocalCommands)
     start_within: timedelta = START_WITHIN
+    #: A log that says nothing for so long is asked for anew.
+    quiet_seconds: float = QUIET_SECONDS
 
     def run(
         self,
@@ -47,7 +49,10 @@ class KubernetesCommands:
             return Finished(exit_code=1, stdout="", stderr="", seconds=time.monotonic() - began, ended=Ended.STOPPED)
         api = self.api.heeding(stop)
         order = self._order(whole, command.inside)
-        return _Run(api=api, order=order, watch=watch, should_stop=stop, start_within=self.start_within).through()
+        return _Run(
+            api=api, order=order, watch=watch, should_stop=stop, start_within=self.start_within,
+            quiet_seconds=self.quiet_seconds,
+        ).through()  # fmt: skip
 
     def under_way(self, inside: Inside) -> bool:
         """Whether a Job of that name, of an earlier process of ours, has not been listened to until its end."""
@@ -85,6 +90,7 @@ class _Run:
     watch: Callable[[Line], None] | None
     should_stop: Callable[[], bool]
     start_within: timedelta
+    quiet_seconds: float
 
     def through(self) -> Finished:
         began, command = time.monotonic(), self.order.command
@@ -103,7 +109,9 @@ class _Run:
         def enough() -> bool:
             return self.should_stop() or time.monotonic() - started > command.deadline.total_seconds()
 
-        listened = listen(self.api, pod, voices, enough=enough) if pod is not None else Listened(exit_code=None)
+        listened = Listened(exit_code=None)
+        if pod is not None:
+            listened = listen(self.api, pod, voices, enough=enough, quiet_seconds=self.quiet_seconds)
         if listened.exit_code is None:
             stopped = self.should_stop()
             self._leave_or_end(job)

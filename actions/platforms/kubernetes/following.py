@@ -4,6 +4,7 @@ import queue
 import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 
 from actions.errors import BackoutError, UnavailableError
@@ -12,7 +13,7 @@ from actions.platforms.kubernetes.frames import Voices
 from actions.platforms.kubernetes.job_making import CONTAINER
 from actions.platforms.kubernetes.kinds import POD
 from actions.platforms.kubernetes.pods import exit_of, is_over
-from actions.platforms.kubernetes.refusals import MissingError
+from actions.platforms.kubernetes.refusals import MissingError, RefusedError
 
 #: A log that says nothing for so long is asked for anew: the connection may be dead.
 QUIET_SECONDS = 120.0
@@ -35,16 +36,24 @@ class Listened:
     reason: str = ""
 
 
-def listen(api: Api, pod: Json, voices: Voices, *, enough: Callable[[], bool]) -> Listened:
-    """Until it has ended or `enough`. UnavailableError when the API server stays away."""
+def listen(
+    api: Api, pod: Json, voices: Voices, *, enough: Callable[[], bool], quiet_seconds: float = QUIET_SECONDS
+) -> Listened:
+    """Until it has ended or `enough`. UnavailableError when the API server stays away.
+
+    A log that says nothing for long is no trouble, and neither is a node that gives none for a while: as long as the API
+    server answers, only the clock of whoever listens counts.
+    """
     name, heard_at = str(pod["metadata"]["name"]), time.monotonic()
     while not enough():
-        stream = _Stream(api, name)
+        stream = _Stream(api, name, quiet_seconds)
         voices.begin()
         try:
-            for chunk in stream.chunks(enough):
-                heard_at = time.monotonic()
-                voices.hear(chunk)
+            # One that has no log never began: its node would not have it, for one. How it ended is told all the same.
+            with suppress(RefusedError):
+                for chunk in stream.chunks(enough):
+                    heard_at = time.monotonic()
+                    voices.hear(chunk)
             seen = _soon_over(api, name, enough)
         except MissingError:
             raise PodGoneError(
@@ -52,7 +61,9 @@ def listen(api: Api, pod: Json, voices: Voices, *, enough: Callable[[], bool]) -
                 next_step="Look at what was done, then try again.",
             ) from None
         except UnavailableError:
-            if time.monotonic() - heard_at > api.patience.total_seconds():
+            if _answers(api):
+                heard_at = time.monotonic()
+            elif time.monotonic() - heard_at > api.patience.total_seconds():
                 raise
             time.sleep(AGAIN_SECONDS)
             continue
@@ -67,6 +78,14 @@ def listen(api: Api, pod: Json, voices: Voices, *, enough: Callable[[], bool]) -
     return Listened(exit_code=None)
 
 
+def _answers(api: Api) -> bool:
+    try:
+        api.impatient().version()
+    except UnavailableError:
+        return False
+    return True
+
+
 def _soon_over(api: Api, name: str, enough: Callable[[], bool]) -> Json:
     """A log that ended says that the container did; its pod says so a little later."""
     until = time.monotonic() + OVER_WITHIN_SECONDS
@@ -78,10 +97,10 @@ def _soon_over(api: Api, name: str, enough: Callable[[], bool]) -> Json:
 class _Stream:
     """One reading of the log, in a thread of its own: whoever waits for it can do so with one eye on the clock."""
 
-    def __init__(self, api: Api, pod: str) -> None:
+    def __init__(self, api: Api, pod: str, quiet_seconds: float) -> None:
         self._queue: queue.Queue[bytes | BaseException | None] = queue.Queue(maxsize=256)
         self._over = threading.Event()
-        self._api, self._pod = api, pod
+        self._api, self._pod, self._quiet_seconds = api, pod, quiet_seconds
         threading.Thread(target=self._read, name=f"log-{pod}", daemon=True).start()
 
     def chunks(self, enough: Callable[[], bool]) -> "list[bytes] | _Chunks":
@@ -93,9 +112,8 @@ class _Stream:
     def _read(self) -> None:
         path = POD.path(self._api.namespace, self._pod, "log")
         try:
-            with self._api.stream(
-                path, {"follow": "true", "container": CONTAINER}, quiet_seconds=QUIET_SECONDS
-            ) as chunks:
+            query = {"follow": "true", "container": CONTAINER}
+            with self._api.stream(path, query, quiet_seconds=self._quiet_seconds) as chunks:
                 for chunk in chunks:
                     self._say(chunk)
                     if self._over.is_set():

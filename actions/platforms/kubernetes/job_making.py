@@ -161,6 +161,9 @@ def _pod_of(order: JobOrder) -> tuple[Json, Json]:
         spec = order.template["spec"]
         found = _container(order, spec["containers"])
         container = {"name": CONTAINER, **{key: found[key] for key in _FROM_CONTAINER if key in found}}
+        if "resources" in container:
+            # Devices that the pod claims are the workload's; limits and requests are for whoever runs its image.
+            container["resources"] = {key: what for key, what in container["resources"].items() if key != "claims"}
         pod = {key: spec[key] for key in _FROM_POD if key in spec}
         pod |= _volumes(spec, container)
         if node := (spec.get("affinity") or {}).get("nodeAffinity"):

@@ -12,6 +12,14 @@ class MissingError(BackoutError):
     """There is no such object (404)."""
 
 
+class RefusedError(BackoutError):
+    """It does not take what we ask, and says why (400, 422, and 403 where it is no question of rights)."""
+
+
+class ExpiredError(BackoutError):
+    """What we ask to go on with is too old for it (410): begin anew."""
+
+
 class ConflictError(BackoutError):
     """Somebody changed it since we looked (409); look again."""
 
@@ -44,20 +52,39 @@ def error_for(status: int, body: bytes, *, verb: str, what: str) -> BackoutError
             next_step="Renew the token of the kubeconfig, or look at Backout's service account.",
         ),
         403: lambda: _forbidden(message, verb, what),
-        404: lambda: MissingError(f"There is no {what} in the cluster", next_step="Correct the name in the catalog."),
+        404: lambda: _missing(answer, what),
         409: lambda: _conflict(reason, what),
+        410: lambda: ExpiredError(f"The API server cannot go on to {verb} {what} (410): {message or reason}"),
     }
     if maker := makers.get(status):
         return maker()
-    return BackoutError(f"The API server refused to {verb} {what} ({status}): {message or reason}")
+    return RefusedError(f"The API server refused to {verb} {what} ({status}): {message or reason}")
+
+
+def _missing(answer: Mapping[str, Any], what: str) -> MissingError:
+    """Whoever makes something where there is no such namespace is told that, too, with a 404."""
+    details = answer.get("details") or {}
+    if details.get("kind") == "namespaces":
+        return MissingError(
+            f"There is no namespace {details.get('name')} in the cluster",
+            where=what,
+            next_step="Correct `namespace` in the catalog, or its `context`.",
+        )
+    return MissingError(f"There is no {what} in the cluster", next_step="Correct the name in the catalog.")
 
 
 def _forbidden(message: str, verb: str, what: str) -> BackoutError:
+    """Rights are one reason of several: a quota, a policy, and a namespace that is being deleted say 403 as well."""
     if "exceeded quota" in message:
         return QuotaError(
             f"A quota leaves no room for it: {message}",
             where=what,
             next_step="Raise the quota or free some of it, then try again.",
+        )
+    if "forbidden" in message and " cannot " not in message:
+        return RefusedError(
+            f"The cluster does not let anybody {verb} {what} (403): {message}",
+            next_step="Look at the namespace and its admission policies.",
         )
     return ForbiddenError(
         f"Backout may not {verb} {what} (403)",

@@ -1,0 +1,114 @@
+"""A real control plane, with the hands that tests know from the double: what they ask of one, they ask of the other.
+
+KUBECONFIG names it. It has to be one without nodes: this machine joins as its node for the length of a test, and what runs in
+pods are processes here. On a cluster that has nodes nothing of this is started (`tests/platforms_kubernetes/test_somewhere.py`
+is for those).
+"""
+
+import os
+import secrets
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from functools import cache
+from pathlib import Path
+from typing import Any, Self
+from urllib.parse import urlsplit
+
+import pytest
+
+from tests.kube_double.cluster import KubeDouble, self_signed
+from tests.kube_double.controllers import Controllers, owner_of
+from tests.kube_double.store import ApiError, Json
+from tests.kube_real.front import Front
+from tests.kube_real.node import NODES, Node, address_towards
+from tests.kube_real.store import MARK, RealStore
+from tests.kube_real.upstream import Upstream
+
+LOOK_SECONDS = 0.1
+
+
+class RealCluster(KubeDouble):
+    handler = Front
+    store: RealStore
+    kubelet: Node
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__(folder)
+        self.upstream = Upstream()
+        if why := _unfit():
+            pytest.skip(why)
+        self.store = RealStore(self.upstream)
+        self.controllers = _Schedules(self.store)
+        where = urlsplit(self.upstream.host)
+        self.kubelet = Node(self.store, address_towards(str(where.hostname), where.port or 443))
+        self.version = {name: str(said) for name, said in self.upstream.ask("GET", "/version").items()}
+
+    def __enter__(self) -> Self:
+        self.kubelet.join(*self_signed(self.folder))
+        return super().__enter__()
+
+    def __exit__(self, *_: object) -> None:
+        super().__exit__()
+        self.store.clear_away()
+        self.kubelet.leave()
+
+    def real_user(self, user: str) -> str:
+        """A service account's name has its namespace in it."""
+        match user.split(":"):
+            case ["system", "serviceaccount", namespace, name]:
+                return f"system:serviceaccount:{self.store.there(namespace)}:{name}"
+        return user
+
+    def admitted(self, kind: str, namespace: str, body: Json) -> Json:  # noqa: ARG002  the server itself says so
+        return body
+
+    def _loop(self) -> None:
+        while not self.closing:
+            with suppress(ApiError):
+                self.kubelet.look()
+            with self.store.changed:
+                self.store.changed.notify_all()
+            time.sleep(LOOK_SECONDS)
+
+
+class _Schedules(Controllers):
+    """The real controllers do everything, but for what a test wants now."""
+
+    def __init__(self, store: RealStore) -> None:
+        super().__init__(store)
+        self.wants = _NoMetrics()
+
+    def look(self) -> None:
+        """The server's own do that."""
+
+    def fire(self, namespace: str, name: str) -> Json | None:
+        it = self._store.get("CronJob", namespace, name)
+        if it["spec"].get("suspend"):
+            return None
+        template = it["spec"]["jobTemplate"]
+        meta = {
+            **template.get("metadata", {}),
+            "name": f"{name}-{secrets.token_hex(4)}",
+            "ownerReferences": [owner_of(it)],
+        }
+        return self._store.create("Job", namespace, {"metadata": meta, "spec": template["spec"]})
+
+
+class _NoMetrics(dict[str, int]):
+    def __setitem__(self, *_: Any) -> None:
+        pytest.skip("nobody has metrics on a control plane alone")
+
+
+@cache
+def _unfit() -> str | None:
+    """Why the tests cannot have this cluster."""
+    nodes = Upstream().ask("GET", NODES)["items"]
+    if [each for each in nodes if MARK not in (each["metadata"].get("labels") or {})]:
+        return "this cluster has nodes of its own; what these tests run is on this machine"
+    return None
+
+
+def clusters() -> list[Callable[[Path], KubeDouble]]:
+    """The double always, and the real one where KUBECONFIG names it."""
+    return [KubeDouble, RealCluster] if os.environ.get("KUBECONFIG") else [KubeDouble]
