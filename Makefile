@@ -26,7 +26,7 @@ demo: $(STAMP)  ## Try it in a browser: an example company, the bot, a page that
 	@$(BIN)/backout demo
 
 test: lint  ## Lint, types, import contracts and every test
-	$(BIN)/python -m pytest -n 2 --dist worksteal
+	$(BIN)/python .ci/again.py
 
 nightly: $(STAMP)  ## What takes too long for every day: hundreds of kills, long tests
 	BACKOUT_TEST_REQUIRE=slow,nightly $(BIN)/python -m pytest -n 2 --dist worksteal -m "slow or nightly" -W error
