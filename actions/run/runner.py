@@ -164,10 +164,10 @@ class _Turn:
 
     def _try(self, step: Step) -> JsonObject:
         """Once; and again while something does not answer, as long as the world says that this is safe."""
-        action, moment = self._action(step), self._moment(step, self._pulse.must_stop)
+        moment = self._moment(step, self._pulse.must_stop)
         for pause in self._crew.pauses:
             try:
-                return _guarded(action.do, moment)
+                return _guarded(self._do_it, moment)
             except UnavailableError as error:
                 if not worth_another_try(error) or self._pulse.must_stop():
                     raise
@@ -178,7 +178,7 @@ class _Turn:
                     return answer.result
                 if isinstance(answer, Unsure):
                     raise
-        return _guarded(action.do, moment)
+        return _guarded(self._do_it, moment)
 
     def _failed(self, step: Step, error: BackoutError) -> None:
         answer = self._ask(step)
@@ -214,29 +214,40 @@ class _Turn:
         return True
 
     def _undo(self, step: Step) -> None:
-        action, moment = self._action(step), self._moment(step, self._pulse.must_let_go)
+        moment = self._moment(step, self._pulse.must_let_go)
         for pause in self._crew.pauses:
             try:
-                return _guarded(action.undo, moment)
+                return _guarded(self._undo_it, moment)
             except BackoutError as error:
                 if self._pulse.must_let_go():
                     raise
                 self._pen.note(step, "undone_in_vain", {"because": error.what, "again_in": pause})
                 self._wait(pause)
-        return _guarded(action.undo, moment)
+        return _guarded(self._undo_it, moment)
 
     def _ask(self, step: Step) -> Answer:
         """With patience: a server that restarts answers again soon."""
-        action, moment = self._action(step), self._moment(step, self._pulse.must_let_go)
+        moment = self._moment(step, self._pulse.must_let_go)
         until = time.monotonic() + SILENCE_SECONDS
         while True:
             try:
-                return _guarded(action.ask, moment)
+                return _guarded(self._ask_it, moment)
             except BackoutError as error:
                 self._pulse.require()
                 if time.monotonic() > until or not worth_another_try(error):
                     return Unsure(why=f"It cannot be seen what was done: {error.what}")
                 self._wait(1.0)
+
+    # Putting an action together may ask the world, too: it is as much a part of each try as what the action does.
+
+    def _do_it(self, at: Moment) -> JsonObject:
+        return self._action(at.step).do(at)
+
+    def _undo_it(self, at: Moment) -> None:
+        return self._action(at.step).undo(at)
+
+    def _ask_it(self, at: Moment) -> Answer:
+        return self._action(at.step).ask(at)
 
     def _action(self, step: Step) -> Action:
         return self._crew.actions(self._seen.rollback)[step.action]

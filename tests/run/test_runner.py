@@ -3,21 +3,25 @@
 import sys
 import threading
 import time
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
+import psycopg
 import pytest
 
 sys.path.insert(0, str(Path(__file__).parent))
 
 from small_world import crew, started, step
 
+from actions.errors import UnavailableError
 from actions.history.audit import audit
 from actions.history.database import History
 from actions.history.leases import LostLeaseError, ask_to_stop, claim, hold, release, renew, waiting_for_somebody
 from actions.history.lifecycle import Status
 from actions.history.queries import show
 from actions.history.values import RollbackId, StepStatus
+from actions.run.action import Action
 from actions.run.runner import advance
 
 PLAN = (step("capture"), step("stop-writers"), step("downgrade", destructive=True), step("health"))
@@ -106,6 +110,31 @@ def test_what_does_not_answer_is_tried_again_and_each_try_can_be_seen(
     (tmp_path / f"stop-writers.{trouble}").write_text("1")
     assert run(history, tmp_path, rollback) is Status.SUCCEEDED
     assert "step.tried_in_vain" in [event.kind for event in show(history, rollback).events]
+
+
+@pytest.mark.parametrize(
+    "silence", [UnavailableError("it does not answer"), psycopg.OperationalError("connection is bad")], ids=type
+)
+@pytest.mark.parametrize(("during", "ends"), [(Status.RUNNING, Status.SUCCEEDED), (Status.UNDOING, Status.FAILED)])
+def test_what_does_not_answer_while_an_action_is_put_together_is_asked_again_too(
+    history: History, tmp_path: Path, during: Status, ends: Status, silence: Exception
+) -> None:
+    rollback = started(history, *PLAN)
+    if ends is Status.FAILED:
+        (tmp_path / "stop-writers.fails").touch()
+    once = [silence]
+
+    class Asking(dict[str, Action]):
+        def __getitem__(self, name: str) -> Action:
+            if once and status_of(history, rollback) is during:
+                raise once.pop()
+            return super().__getitem__(name)
+
+    usual = crew(history, tmp_path)
+    asking = replace(usual, actions=lambda each: Asking(usual.actions(each)))
+    advance(asking, rollback, owner="runner", stopping=threading.Event())
+    assert once == []
+    assert status_of(history, rollback) is ends
 
 
 def test_a_mistake_of_ours_is_a_failure_with_a_reference(history: History, tmp_path: Path) -> None:
