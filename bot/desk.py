@@ -7,6 +7,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
+from sqlalchemy import Connection
+
 from actions.approve.people import Directory, Identity, roles_of
 from actions.approve.voices import Outcome
 from actions.assess.decide.facts import StrategyName
@@ -18,7 +20,7 @@ from actions.history.database import History
 from actions.history.queries import show
 from actions.history.rollbacks import Opened, RollbackRequest, open_rollback
 from actions.history.values import Rollback, RollbackId
-from actions.history.wishes import want_data
+from actions.history.wishes import want_backup, want_data
 from actions.run.answering import Speaker, Vote, Way, look_after_halt, stop, vote
 from actions.run.asking_again import by_another_way, note_turned_away, rehearse_with_data
 from actions.run.choosing import choose
@@ -39,6 +41,8 @@ class Asked:
     #: One of the built-in strategies, or the name of a runbook of the service; then `target` says which part of it.
     strategy: str = StrategyName.DOWNGRADE.value
     with_data: bool = False
+    #: Which one is restored, where it is not to be the newest that fits.
+    backup: str | None = None
     #: Where it was asked for, if that is a place where people can be told.
     place: str | None = None
 
@@ -58,14 +62,17 @@ class Desk:
             request_key=asked.key, service=entry.name, environment=entry.environment.value, requester=str(who),
             target=asked.target, reason=asked.reason, runbook=asked.strategy,
         )  # fmt: skip
-        opened = open_rollback(self.history, request)
-        mine = opened.existing_because != "service"
-        if mine and (asked.with_data or asked.place):
+
+        def wishes(connection: Connection, rollback: RollbackId) -> None:
+            if asked.with_data:
+                want_data(connection, rollback, actor=str(who))
+            if asked.backup:
+                want_backup(connection, rollback, asked.backup, actor=str(who))
+
+        opened = open_rollback(self.history, request, wishes=wishes)
+        if asked.place and opened.existing_because != "service":
             with self.history.writing() as connection:
-                if asked.place:
-                    note_asked_in(connection, opened.rollback.id, asked.place)
-                if asked.with_data and opened.created:
-                    want_data(connection, opened.rollback.id, actor=str(who))
+                note_asked_in(connection, opened.rollback.id, asked.place)
         return opened
 
     def vote(self, who: Identity, rollback: RollbackId, said: Vote) -> Outcome:

@@ -1,6 +1,6 @@
 """Opening a rollback and moving it along: each change of its row and the entry about it are one transaction."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Literal, TypedDict
@@ -71,17 +71,22 @@ class Move:
     details: JsonObject = field(default_factory=dict)
 
 
-def open_rollback(history: History, request: RollbackRequest) -> Opened:
+def open_rollback(
+    history: History, request: RollbackRequest, *, wishes: Callable[[Connection, RollbackId], None] = lambda *_: None
+) -> Opened:  # fmt: skip
     """Opens a rollback, or names the one that answers the request already.
 
     Of any number of processes that ask for one service at the same moment, one opens it and the others get
-    that one. A request that is delivered twice gets its own rollback again, even when that one is over.
+    that one. A request that is delivered twice gets its own rollback again, even when that one is over. `wishes` are
+    written down with a new one: whoever takes it on sees them from the first moment.
     """
     # Refuse what cannot be written down before the number of a rollback is spent on it.
     encode({name: getattr(request, name) for name in RollbackRequest.__slots__})
     for _ in range(20):
         with history.writing() as connection:
             opened = _existing(connection, request) or _insert(connection, request)
+            if opened and opened.created:
+                wishes(connection, opened.rollback.id)
         if opened:
             return opened
     raise UnavailableError(

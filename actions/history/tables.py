@@ -210,6 +210,8 @@ runs = Table(
     # How far the step of now has come, for whoever watches.
     Column("progress", _JSON),
     Column("updated_at", _MOMENT, nullable=False, server_default=_NOW),
+    # Somebody wants this one back, and not the newest.
+    Column("backup", Text),
     Index("runs_by_lease", "lease_until"),
 )
 

@@ -19,6 +19,17 @@ def want_data(connection: Connection, rollback: RollbackId, *, actor: str) -> No
     append(connection, Entry(kind="data_rehearsal.asked", actor=actor, rollback=rollback))
 
 
+def wanted_backup(connection: Connection, rollback: RollbackId) -> str | None:
+    """The one that was named; None where the newest that fits is meant."""
+    return connection.scalar(select(runs.c.backup).where(runs.c.rollback_id == rollback.number))
+
+
+def want_backup(connection: Connection, rollback: RollbackId, name: str, *, actor: str) -> None:
+    statement = insert(runs).values(rollback_id=rollback.number, backup=name)
+    connection.execute(statement.on_conflict_do_update(index_elements=[runs.c.rollback_id], set_={"backup": name}))
+    append(connection, Entry(kind="backup.named", actor=actor, rollback=rollback, details={"backup": name}))
+
+
 def forget_stop(connection: Connection, rollback: RollbackId) -> None:
     """Somebody chose how it goes on: an earlier wish to stop is answered by that."""
     connection.execute(

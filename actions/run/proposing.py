@@ -11,7 +11,7 @@ from actions.assess.decide.risk import risk_of
 from actions.assess.findings.surroundings import PASSING
 from actions.assess.result import Assessment, as_json
 from actions.assess.seen import Graph
-from actions.assess.seen_before import Known, known_about
+from actions.assess.seen_before import BETWEEN, Known, known_about
 from actions.assess.values import Verdict
 from actions.catalog.risk import Risk
 from actions.errors import RefusedError
@@ -19,6 +19,8 @@ from actions.history.canonical import JsonObject
 from actions.history.details import PlannedStep
 from actions.history.rollbacks import Facts
 from actions.history.values import BackupState, Rollback
+from actions.history.wishes import wanted_backup
+from actions.run.named_backup import usable
 from actions.run.plan import Hop, Route, make_plan, plan_digest
 from actions.run.predicting import earlier_times, predicted, with_earlier_times
 from actions.run.steps.site import Site
@@ -72,7 +74,7 @@ def propose(
     strategy = StrategyName(rollback.runbook)
     assessed = assess_database(site, _target(rollback), with_data=with_data, should_stop=should_stop)
     assessment = assessed.assessment
-    backup = newest_fitting(assessed.known.backups, assessment) if strategy is StrategyName.RESTORE else None
+    backup = _to_restore(site, rollback, assessed) if strategy is StrategyName.RESTORE else None
     times = predicted(site.history, service.name, assessment, backup)
     plan = with_earlier_times(
         make_plan(service, strategy, route_of(assessment, backup), times), earlier_times(site.history, service.name)
@@ -126,6 +128,21 @@ def route_of(assessment: Assessment, backup: str | None) -> Route:
         hops=hops,
         backup=backup,
     )
+
+
+def _to_restore(site: Site, rollback: Rollback, assessed: Assessed) -> str:
+    """The one that was named, or the newest one at that revision."""
+    with site.history.reading() as connection:
+        named = wanted_backup(connection, rollback.id)
+    if named is None:
+        return newest_fitting(assessed.known.backups, assessed.assessment)
+    found, target = usable(site.history, site.service.name, named), assessed.assessment.facts.target
+    if sorted((found.revision or "").split(BETWEEN)) != sorted(target):
+        raise RefusedError(
+            f"The backup {named} is at {found.revision or 'no revision'}, and not at {', '.join(target) or 'base'}",
+            next_step="Ask for the revision that it is at, or name none.",
+        )
+    return named
 
 
 def newest_fitting(backups: tuple[BackupCopy, ...], assessment: Assessment) -> str:

@@ -1,6 +1,7 @@
 import secrets
 import sys
 import threading
+from dataclasses import dataclass
 
 import click
 
@@ -12,6 +13,7 @@ from actions.history.lifecycle import Status
 from actions.history.queries import show
 from actions.history.shown import last_shown
 from actions.history.values import RollbackId
+from actions.run.named_backup import restores_what_is_asked, revision_in, usable
 from bot.desk import Asked
 from bot.terminal.following import CODES, EVERY_SECONDS, RESTING, follow, say_request
 from bot.terminal.output import json_option, say, say_json
@@ -35,6 +37,9 @@ STRATEGIES = [StrategyName.DOWNGRADE.value, StrategyName.RESTORE.value, Strategy
 @click.option("--runbook", metavar="NAME", help="By a runbook that the catalog declares, instead of a strategy.")
 @click.option("--scope", metavar="NAME", help="Of a runbook: one of its scopes or phases. Left out: all of it.")
 @click.option("--phases", metavar="A,B", help="Of a runbook: these phases.")
+@click.option(
+    "--backup", metavar="NAME", help="Of a strategy or runbook that restores: this one, not the newest that fits."
+)
 @click.option("--data", "with_data", is_flag=True, help="Rehearse on a copy of the data before people decide.")
 @click.option("--key", metavar="KEY", help="Names this request: delivered twice with the same key, it is one rollback.")
 @click.option("--wait", is_flag=True, help="Follow it to its end, through the approval.")
@@ -42,7 +47,8 @@ STRATEGIES = [StrategyName.DOWNGRADE.value, StrategyName.RESTORE.value, Strategy
 @click.pass_obj
 def request(  # noqa: PLR0913 because every option is one
     wiring: Wiring, service: str, steps: str | None, *, target: str | None, reason: str, strategy: str,
-    runbook: str | None, scope: str | None, phases: str | None, with_data: bool, key: str | None, wait: bool, as_json: bool,
+    runbook: str | None, scope: str | None, phases: str | None, backup: str | None, with_data: bool, key: str | None, wait: bool,
+    as_json: bool,
 ) -> None:  # fmt: skip
     """Ask for a rollback: it is assessed, written down, and waits for approval.
 
@@ -53,23 +59,19 @@ def request(  # noqa: PLR0913 because every option is one
     backout request orders --because "checkout fails since 14:02"
     backout request orders --to 4f1a --wait
     backout request orders --strategy restore
+    backout request orders --strategy restore --backup orders_20260102_031500_a1b2
     backout request vehicles --runbook simplification --scope compose-file
     """
-    if steps and target:
-        raise click.UsageError("Say either -N or --to REV, not both.")
-    if steps and not (steps.startswith("-") and steps[1:].isdecimal()):
-        raise click.UsageError(f"{steps!r} is not a number of steps; write it like -2, or use --to REV.")
     entry = wiring.catalog.service(service)
-    if runbook is not None:
-        if target or steps:
-            raise click.UsageError("A runbook has scopes and phases, no revision: say --scope or --phases.")
-        strategy, target = runbook, part_of(entry, runbook, scope=scope, phases=phases)
-    elif scope or phases:
-        raise click.UsageError("--scope and --phases are parts of a runbook: add --runbook NAME.")
+    part = _Part(runbook=runbook, scope=scope, phases=phases)
+    strategy, target = _meant(entry, part, strategy=strategy, steps=steps, target=target, backup=backup)
     with wiring.history() as history:
+        if backup:
+            found = usable(history, entry.name, backup)
+            target = target or revision_in(found)
         asked = Asked(
-            service=entry.name, key=key or f"terminal:{secrets.token_hex(12)}", target=target or steps or "-1",
-            reason=reason, strategy=strategy, with_data=with_data,
+            service=entry.name, key=key or f"terminal:{secrets.token_hex(12)}", target=target or "-1",
+            reason=reason, strategy=strategy, with_data=with_data, backup=backup,
         )  # fmt: skip
         opened = wiring.desk(history).request(wiring.me, asked)
         rollback = opened.rollback.id
@@ -88,7 +90,35 @@ def request(  # noqa: PLR0913 because every option is one
     sys.exit(CODES.get(status, 0))
 
 
-def part_of(service: Service, runbook: str, *, scope: str | None, phases: str | None) -> str:
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Part:
+    runbook: str | None
+    scope: str | None
+    phases: str | None
+
+
+def _meant(
+    service: Service, part: _Part, *, strategy: str, steps: str | None, target: str | None, backup: str | None
+) -> tuple[str, str | None]:  # fmt: skip
+    """Which way out, and where to; None where nobody said."""
+    if steps and target:
+        raise click.UsageError("Say either -N or --to REV, not both.")
+    if steps and not (steps.startswith("-") and steps[1:].isdecimal()):
+        raise click.UsageError(f"{steps!r} is not a number of steps; write it like -2, or use --to REV.")
+    if part.runbook is not None:
+        if target or steps:
+            raise click.UsageError("A runbook has scopes and phases, no revision: say --scope or --phases.")
+        return part.runbook, part_of(service, part.runbook, scope=part.scope, phases=part.phases, backup=backup)
+    if part.scope or part.phases:
+        raise click.UsageError("--scope and --phases are parts of a runbook: add --runbook NAME.")
+    if backup and strategy != StrategyName.RESTORE.value:
+        raise click.UsageError("--backup NAME goes with --strategy restore, or with a runbook that restores.")
+    return strategy, target or steps
+
+
+def part_of(
+    service: Service, runbook: str, *, scope: str | None, phases: str | None, backup: str | None = None
+) -> str:  # fmt: skip
     """Which part of a declared runbook is meant, as a request writes it down; an unknown one is refused at once."""
     from actions.run.runbooks.proposing import runbook_of
     from actions.run.runbooks.selection import select, target_of
@@ -97,7 +127,9 @@ def part_of(service: Service, runbook: str, *, scope: str | None, phases: str | 
         raise click.UsageError("Say either --scope or --phases, not both.")
     book = runbook_of(service, runbook)
     target = target_of(scope, [name.strip() for name in (phases or "").split(",") if name.strip()])
-    select(book, target, already=tuple(book.phases))
+    selection = select(book, target, already=tuple(book.phases))
+    if backup and not any(restores_what_is_asked(step) for part in selection.parts for step in part.steps):
+        raise click.UsageError(f"{runbook} restores no backup, or always the one that its own `backup` names.")
     return target
 
 

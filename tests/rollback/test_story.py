@@ -424,6 +424,53 @@ def test_the_newest_proven_backup_of_the_older_revision_is_brought_back(day: Sho
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(600)
+def test_an_older_backup_is_brought_back_where_somebody_names_it_also_by_a_runbook(day: Shop) -> None:
+    day.more = {
+        "runbooks": {
+            "bring-back": {
+                "title": "Bring a backup back",
+                "steps": [{"do": each} for each in ("stop-writers", "prove-quiet", "restore", "verify", "resume-writers")],
+                "risk": "high",
+            },
+            "look-on": {"title": "Nothing", "steps": [{"run": ["true"]}], "risk": "low"},
+        }
+    }  # fmt: skip
+    put(day)
+    words = [PYTHON, "-m", "alembic", "downgrade", "0002"]
+    subprocess.run(words, cwd=day.folder, env=day.environ, check=True, capture_output=True)
+    before = customers(day)
+    older = day.json("backup", "shop")["name"]
+    with psycopg.connect(day.url, autocommit=True) as connection:
+        connection.execute("UPDATE customers SET name = 'spoilt'")
+    newer = day.json("backup", "shop")["name"]
+    unproven = day.json("backup", "shop", "--no-proof")["name"]
+    again_at_head(day)
+
+    assert (
+        "has no backup shop_of_yesterday"
+        in ask(day, "--strategy", "restore", "--backup", "shop_of_yesterday", check=2).stderr
+    )
+    assert "only a proven one" in ask(day, "--strategy", "restore", "--backup", unproven, check=3).stderr
+    assert "goes with --strategy restore" in ask(day, "--backup", older, check=2).stderr
+    assert "restores no backup" in ask(day, "--runbook", "look-on", "--backup", older, check=2).stderr
+    said = ask(day, "--strategy", "restore", "--to", "0001", "--backup", older, check=None)
+    assert f"The backup {older} is at 0002, and not at 0001" in said.stdout + said.stderr
+
+    ask(day, "--strategy", "restore", "--backup", older, "--wait")
+    assert (day.revision(), customers(day)) == ("0002", before)
+    assert f"Restore {older}" in story(day)
+
+    again_at_head(day)
+    ask(day, "--runbook", "bring-back", "--backup", newer, "--wait")
+    assert day.revision() == "0002"
+    assert customers(day) != before
+    assert f"Restore {newer}" in story(day)
+    ask(day, "--runbook", "bring-back", "--backup", older, "--wait")
+    assert customers(day) == before
+
+
+@pytest.mark.slow
 def test_a_restore_that_does_not_help_is_swapped_back_for_the_database_from_before(day: Shop) -> None:
     day.more = {"checks": [{"http": f"http://127.0.0.1:{day.port}/health", "patience": "1s"}]}
     put(day)

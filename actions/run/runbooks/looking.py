@@ -17,8 +17,10 @@ from actions.files.session import snapshot
 from actions.history.backups import list_backups
 from actions.history.canonical import JsonObject
 from actions.history.values import BackupState
+from actions.history.wishes import wanted_backup
 from actions.platforms.volumes import Volumes
 from actions.release.git_tree import GitTree, TreeFacts
+from actions.run.named_backup import usable
 from actions.run.runbooks.drafting import Draft
 from actions.run.runbooks.findings import FAMILY, Seen
 from actions.run.runbooks.specs import Words
@@ -88,7 +90,7 @@ def _pinned(  # noqa: PLR0911 because each kind has its own
             used = {user for volume in step.save_volumes for user in _running_on(volumes, volume)}
             return pin, {"more": {"missing": missing, "used_by": tuple(sorted(used))}}
         case "do" if step.do == "restore":
-            backup = step.backup or _latest_proven(site)
+            backup = step.backup or _named(site, words) or _latest_proven(site)
             return pin, {"more": {"backup": backup}}
         case _:
             return pin, {}
@@ -133,6 +135,12 @@ def _export_trouble(site: Site, name: str) -> str | None:
     except BackoutError as error:
         return error.what
     return None
+
+
+def _named(site: Site, words: Words) -> str | None:
+    with site.history.reading() as connection:
+        named = wanted_backup(connection, words.rollback.id)
+    return usable(site.history, site.service.name, named).name if named else None
 
 
 def _latest_proven(site: Site) -> str | None:
