@@ -9,11 +9,13 @@ import atexit
 import json
 import os
 import shutil
+import signal
 import socket
 import subprocess
 import sys
 import tempfile
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -103,6 +105,20 @@ class Warm:
             code, timed_out = _end_of(door, timeout)
             return Ran(returncode=code, stdout=_text(out), stderr=_text(err), timed_out=timed_out)
 
+    def start(
+        self, program: str, arguments: Sequence[str], *, folder: Path, env: Mapping[str, str], log: IO[bytes]
+    ) -> "Begun":
+        """The same in the background, with all that it says in `log`."""
+        asked = {
+            "file": None, "program": program, "arguments": [*arguments], "folder": str(folder), "env": dict(env), "tell": True,
+        }  # fmt: skip
+        door = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        door.connect(self._address)
+        with tempfile.TemporaryFile() as nothing:
+            streams = [nothing.fileno(), log.fileno(), log.fileno()]
+            socket.send_fds(door, [json.dumps(asked).encode()], streams)
+            return Begun(door, int(door.recv(64)))
+
     def launcher(self) -> str:
         """Something to be called like a Python."""
         path = self._folder / "python"
@@ -115,6 +131,42 @@ class Warm:
         os.close(self._lifeline)
         self._process.wait(20)
         shutil.rmtree(self._folder, ignore_errors=True)
+
+
+class Begun:
+    """A program that runs in the background; what happens to it happens to it alone, as to any process. It is killed when
+    nobody holds this any more."""
+
+    def __init__(self, door: socket.socket, pid: int) -> None:
+        self._door = door
+        self.pid = pid
+        self.returncode: int | None = None
+
+    def poll(self) -> int | None:
+        if self.returncode is None:
+            self._door.setblocking(False)
+            with suppress(BlockingIOError):
+                self._heard()
+        return self.returncode
+
+    def wait(self, seconds: float | None = None) -> int:
+        """Raises TimeoutError when it takes longer."""
+        if self.returncode is not None:
+            return self.returncode
+        self._door.settimeout(seconds)
+        return self._heard()
+
+    def send_signal(self, number: int) -> None:
+        if self.poll() is None:
+            os.kill(self.pid, number)
+
+    def kill(self) -> None:
+        self.send_signal(signal.SIGKILL)
+
+    def _heard(self) -> int:
+        self.returncode = int(self._door.recv(64))
+        self._door.close()
+        return self.returncode
 
 
 def _end_of(door: socket.socket, seconds: float) -> tuple[int, bool]:
@@ -143,6 +195,7 @@ for package in (bot, actions):
             importlib.import_module(module.name)
 sys.path.remove({str(ROOT)!r})
 """
+_RUN = "import sys; from bot.cli import run; sys.exit(run(sys.argv[1:]))"
 #: Our reader of migrations is compiled once; anything else is compiled as ever.
 ALEMBIC = f"""
 import builtins
@@ -157,8 +210,9 @@ builtins.compile = lambda source, *more, **words: known.get(source) or ordinary(
 
 
 @cache
-def warm(preparation: str, warnings: str = "") -> Warm:
-    return Warm(preparation, PYTHONWARNINGS=warnings)
+def warm(preparation: str, **environment: str) -> Warm:
+    """`environment`: what must be there before anything is loaded."""
+    return Warm(preparation, **environment)
 
 
 def warm_python() -> str:
@@ -170,8 +224,15 @@ def run_backout(
     words: Sequence[str], *, folder: Path, env: Mapping[str, str], warnings: str = "", timeout: float = 60
 ) -> Ran:
     """`backout WORDS`. `warnings` as for Python's -W, for it is loaded before the environment is given."""
-    program = "import sys; from bot.cli import run; sys.exit(run(sys.argv[1:]))"
-    return warm(_BACKOUT, warnings).run(program, words, folder=folder, env=env, timeout=timeout)
+    return warm(_BACKOUT, PYTHONWARNINGS=warnings).run(_RUN, words, folder=folder, env=env, timeout=timeout)
+
+
+def start_backout(
+    words: Sequence[str], *, folder: Path, env: Mapping[str, str], log: IO[bytes], before: Mapping[str, str] | None = None
+) -> Begun:  # fmt: skip
+    """`backout WORDS`, in the background. `before`: of its environment, what must be there before anything is loaded."""
+    early = before or {}
+    return warm(_BACKOUT, **early).start(_RUN, words, folder=folder, env={**env, **early}, log=log)
 
 
 def run_alembic(*words: str, folder: Path, env: Mapping[str, str]) -> None:

@@ -69,6 +69,8 @@ def _look_after(guest: socket.socket, asked: Mapping[str, Any], streams: Sequenc
     if child == 0:
         guest.close()
         _run(asked, streams)
+    if asked.get("tell"):
+        guest.send(str(child).encode())
     for stream in streams:
         os.close(stream)
     end = os.pidfd_open(child)

@@ -16,6 +16,7 @@ from pathlib import Path
 
 import psutil
 import psycopg
+from clocks import wrong_by
 from psycopg import sql
 from world import FIRST, PYTHON, SECOND, THIRD, Shop, free_port, wait_for
 
@@ -25,6 +26,7 @@ from actions.history.lifecycle import FINAL, Status
 from actions.history.queries import show
 from actions.history.rollbacks import RollbackRequest, open_rollback
 from actions.history.values import RollbackId
+from tests.warm import Begun, start_backout
 
 #: They are killed, so what was committed must be out of their hands; the machine stays up, so the disk need not have it.
 FAST = {"fsync": "off", "full_page_writes": "off", "max_connections": "200"}
@@ -112,9 +114,11 @@ class Market:
         self.home = folder / "home"
         self.shops = [self._shop(number) for number in range(1, shops + 1)]
         self.history_url = servers.history.url(f"history_{self.tag}")
-        self.workers: list[subprocess.Popen[bytes]] = []
+        self.workers: list[Begun] = []
         self.rollbacks: dict[RollbackId, Shop] = {}
         self.customers = ""
+        #: By how many seconds the clocks of the workers are wrong, one after the other.
+        self.clocks: tuple[int, ...] = (0,)
 
     @property
     def environ(self) -> dict[str, str]:
@@ -172,15 +176,12 @@ class Market:
             )  # fmt: skip
             self.rollbacks[open_rollback(history, request).rollback.id] = shop
 
-    def start_worker(self) -> "subprocess.Popen[bytes]":
+    def start_worker(self) -> Begun:
         with (self.folder / "serve.log").open("ab") as log:
-            worker = subprocess.Popen(
-                [PYTHON, "-m", "bot", "serve", "--workers-only"],
-                env=self.environ,
-                cwd=self.folder,
-                stdout=log,
-                stderr=log,
-            )
+            worker = start_backout(
+                ["serve", "--workers-only"], folder=self.folder, env=self.environ, log=log,
+                before=wrong_by(self.clocks[len(self.workers) % len(self.clocks)]),
+            )  # fmt: skip
         self.workers.append(worker)
         return worker
 

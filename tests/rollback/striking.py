@@ -3,7 +3,6 @@
 import os
 import random
 import signal
-import subprocess
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -12,7 +11,8 @@ from typing import Literal
 import psycopg
 from market import RESTING, Market
 
-from actions.history.database import History
+from actions.history.lifecycle import Status
+from tests.warm import Begun
 
 #: The worker is killed or frozen; a database is restarted, or killed and recovers.
 How = Literal["kill", "freeze", "history", "service", "crash-history", "crash-service"]
@@ -37,7 +37,9 @@ BOUNDARIES_OF_UNDO: tuple[tuple[str, str], ...] = (
 )  # fmt: skip
 #: How long a step takes on a machine that is not busy: how deep inside it a blow may fall.
 LENGTHS = {"prove": 3.0, "downgrade": 3.0, "back-up": 1.0}
-_TICK_SECONDS = 0.01
+_TICK_SECONDS = 0.02
+_LOOK_SECONDS = 0.5
+_STATUSES = "SELECT status FROM rollbacks"
 _NEW = """
 SELECT seq, rollback_id, kind, coalesce(body::jsonb -> 'details' ->> 'step', ''), body::jsonb ->> 'actor'
 FROM events WHERE seq > %s AND rollback_id IS NOT NULL ORDER BY seq"""
@@ -95,13 +97,12 @@ class Struck:
     seconds: float = 0.0
 
 
-def strike(
-    market: Market, history: History, blows: Sequence[Blow], *, workers: int = 1, seconds: float = 300
-) -> Struck:
+def strike(market: Market, blows: Sequence[Blow], *, workers: int = 1, seconds: float = 300) -> Struck:
     """All rollbacks to their end, with these blows on the way; each falls once, on whichever run comes there first."""
     struck, left, began = Struck(), list(blows), time.monotonic()
     running = [market.start_worker() for _ in range(workers)]
     seen, frozen = 0, []
+    look = 0.0
     with psycopg.connect(market.history_url, autocommit=True) as watching:
         connection = watching
         while time.monotonic() - began < seconds:
@@ -127,10 +128,13 @@ def strike(
                     connection = psycopg.connect(market.history_url, autocommit=True)
                 break  # what was written meanwhile is read anew
             frozen = _thaw(frozen)
-            gone = [worker.returncode for worker in running if worker.poll() is not None]
-            assert not gone, f"a worker ended by itself: {gone}"
-            if not entries and all(each in RESTING for each in market.statuses(history).values()):
-                break
+            if not entries and time.monotonic() > look:
+                gone = [worker.returncode for worker in running if worker.poll() is not None]
+                assert not gone, f"a worker ended by itself: {gone}"
+                rows = connection.execute(_STATUSES).fetchall()
+                if all(Status(status) in RESTING for (status,) in rows):
+                    break
+                look = time.monotonic() + _LOOK_SECONDS
             time.sleep(_TICK_SECONDS)
         if connection is not watching:
             connection.close()
@@ -139,7 +143,7 @@ def strike(
     return struck
 
 
-def _victim(running: "list[subprocess.Popen[bytes]]", owner: str | None) -> "subprocess.Popen[bytes]":
+def _victim(running: list[Begun], owner: str | None) -> Begun:
     """Whoever carries that run; any, while nobody does."""
     pid = int(owner.split(":")[1]) if owner else 0
     return next((each for each in running if each.pid == pid), running[0])
@@ -152,8 +156,8 @@ def _hit(connection: "psycopg.Connection[tuple[str, ...]]", pid: int | None) -> 
 
 
 def _fall(
-    market: Market, blow: Blow, victim: "subprocess.Popen[bytes]",
-    frozen: "list[tuple[float, subprocess.Popen[bytes]]]",
+    market: Market, blow: Blow, victim: Begun,
+    frozen: list[tuple[float, Begun]],
 ) -> None:  # fmt: skip
     match blow.how:
         case "kill":
@@ -173,8 +177,8 @@ def _fall(
 
 
 def _thaw(
-    frozen: "list[tuple[float, subprocess.Popen[bytes]]]", *, now: bool = False
-) -> "list[tuple[float, subprocess.Popen[bytes]]]":  # fmt: skip
+    frozen: list[tuple[float, Begun]], *, now: bool = False
+) -> list[tuple[float, Begun]]:  # fmt: skip
     for until, process in frozen:
         if (now or time.monotonic() > until) and process.poll() is None:
             process.send_signal(signal.SIGCONT)

@@ -8,12 +8,14 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).parent))
 
 import pytest
+from clocks import COMPILER
 from honesty import after_the_next_look, dishonest
 from market import Market, Servers, opened
 from striking import Blow, Struck, at_the_beginning_of_everything, inside_every_step, strike
 
 from actions.history.database import History, open_history
 from actions.history.lifecycle import Status
+from actions.history.queries import show
 from tests.conftest import server_folder
 
 
@@ -27,7 +29,7 @@ def servers() -> Iterator[Servers]:
 def go_back(market: Market, history: History, blows: list[Blow], *, workers: int = 1, seconds: float = 280) -> Struck:
     """All of them, with these blows on the way; fails on whatever is not as it should be."""
     market.ask_for_all(history)
-    struck = strike(market, history, blows, workers=workers, seconds=seconds)
+    struck = strike(market, blows, workers=workers, seconds=seconds)
     wrong = {
         str(each): found for each, shop in market.rollbacks.items() if (found := dishonest(market, history, each, shop))
     }
@@ -102,3 +104,25 @@ def test_databases_that_restart_or_stay_away_for_longer_than_the_lease_cost_no_h
     ):  # fmt: skip
         struck = go_back(market, history, blows)
         assert len(struck.blows) >= 2
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(420)
+@pytest.mark.skipif(COMPILER is None, reason="no C compiler is here to build a wrong clock with")
+def test_replicas_whose_clocks_are_hours_apart_carry_on_for_each_other(servers: Servers) -> None:
+    blows = [
+        Blow(kind="backup.made"), Blow(how="freeze", kind="step.running", step="prove", later=0.3),
+        Blow(kind="step.captured", step="downgrade"), Blow(kind="step.running", step="resume-web"),
+    ]  # fmt: skip
+    with (
+        server_folder() as folder, opened(servers, folder, shops=2, lease=5) as market,
+        open_history(market.history_url) as history,
+    ):  # fmt: skip
+        market.clocks = (-2 * 3600, 0, 5 * 3600)
+        struck = go_back(market, history, blows, workers=3)
+        assert struck.unspent == []
+        assert set(market.statuses(history).values()) == {Status.SUCCEEDED}
+        owners = {
+            event.actor for each in market.rollbacks for event in show(history, each).events if ":" in event.actor
+        }
+        assert len(owners) > 1

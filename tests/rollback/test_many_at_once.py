@@ -50,7 +50,7 @@ def test_all_of_them_go_back_and_are_well(servers: Servers, shops: int, workers:
         assert {shop.revision() for shop in market.shops} == {START}
         market.ask_for_all(history)
         a_second_one_is_the_first(market, history)
-        strike(market, history, [], workers=workers, seconds=1500)
+        strike(market, [], workers=workers, seconds=1500)
         assert set(market.statuses(history).values()) == {Status.SUCCEEDED}
         assert {shop.revision() for shop in market.shops} == {TARGET}
         wrong = {
