@@ -237,10 +237,9 @@ class GitTree:
         )  # fmt: skip
 
     def _entries(self, commit: str, paths: Sequence[str]) -> list[tuple[str, str]]:
-        # `ls-tree` knows no patterns; a temporary look at the whole is what it is for.
-        listed = self.output(
-            "ls-tree", "-r", "-z", commit, *(path for path in paths if "*" not in path and path != ".")
-        )
+        # `ls-tree` knows no patterns: one of them among the paths, and the whole is looked at.
+        plain = () if any("*" in path or path == "." for path in paths) else tuple(paths)
+        listed = self.output("ls-tree", "-r", "-z", commit, *plain)
         found = []
         for entry in listed.split("\0"):
             meta, _, name = entry.partition("\t")

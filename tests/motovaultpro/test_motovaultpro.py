@@ -43,7 +43,7 @@ FILES = (
     "backend/src/features/documents/a.ts", "config/app/production.yml", ".env", ".env.development", "secrets/app/a",
     "secrets/platform/a", "backend/src/core/config/config-loader.ts", "backend/src/features/vehicles/external/a.ts",
     "backend/src/_system/migrations/a.sql", "mvp-platform-services/vehicles/a.py", "README.md", "CLAUDE.md", "AI-INDEX.md",
-    "docs/a.md", ".ai/context.json", "frontend/src/app.ts",
+    "docs/a.md", ".ai/context.json", "frontend/src/app.ts", "backend/src/features/vehicles/README.md",
 )  # fmt: skip
 
 
@@ -180,7 +180,8 @@ def test_documentation_goes_back_at_no_risk_and_people_tick_that_it_is_right(tow
     assert town.garage.shown(rollback)["runbook"]["phases"][0]["risk"] == "none"
     assert town.garage.shown(rollback)["runbook"]["risk_note"] == "documentation only, no functional impact"
     assert town.tick_all(catalog, rollback) is Status.SUCCEEDED, town.garage.outcome(rollback)
-    assert town.state("README.md") == "before\n"
+    for name in ("README.md", "docs/a.md", "backend/src/features/vehicles/README.md"):
+        assert town.state(name) == "before\n"
     assert town.state("backend/src/app.ts") == "after\n"
     log = town.state("docs/redesign/ROLLBACK-LOG.md")
     assert log is not None
