@@ -4,26 +4,32 @@ import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import psycopg
+import pytest
 
 from tests.deeptech_radar.one_downgrade import downgrade
 from tests.kube_double import things
 from tests.kube_double.cluster import KubeDouble
 from tests.kube_double.kubelet import Image
 from tests.kube_double.store import wait
+from tests.kube_real.cluster import clusters
 
 HERE = Path(__file__).parent
 ROOT = HERE.parents[1]
 
 
-def test_the_next_runner_hears_it_to_its_end_and_starts_no_other(tmp_path: Path, database_url: str) -> None:
+@pytest.mark.parametrize("make", clusters())
+def test_the_next_runner_hears_it_to_its_end_and_starts_no_other(
+    make: Callable[[Path], KubeDouble], tmp_path: Path, database_url: str
+) -> None:
     app = tmp_path / "app"
     shutil.copytree(HERE / "app", app)
     words = [sys.executable, "-m", "alembic", "upgrade", "head"]
     subprocess.run(words, cwd=app, env={**os.environ, "DATABASE_URL": database_url}, check=True, capture_output=True)
-    with KubeDouble(tmp_path) as cluster:
+    with make(tmp_path) as cluster:
         cluster.images["api:1"] = Image(folder=app, env={"RADAR_SLOW": "6"})
         cluster.apply("deeptech", things.deployment("deeptech-api", "api:1", replicas=0))
         config = str(cluster.kubeconfig(namespace="deeptech"))

@@ -14,6 +14,7 @@ from world import wait_for
 
 from actions.embedded import EmbeddedPostgres
 from tests.deeptech_radar.world import CRONJOBS, NEWER, OLDER, SPACE, Radar, a_radar
+from tests.kube_real.cluster import clusters
 
 pytestmark = [pytest.mark.timeout(900)]
 WRITERS = (*CRONJOBS, "deeptech-api-scaler", "deeptech-api")
@@ -23,9 +24,9 @@ STEPS = (
 )  # fmt: skip
 
 
-@pytest.fixture(scope="module")
-def radar(postgres_server: EmbeddedPostgres) -> Iterator[Radar]:
-    with a_radar(postgres_server, lease="4s") as made, a_worker(made) as made.hand:
+@pytest.fixture(scope="module", params=clusters(), ids=lambda make: make.__name__)
+def radar(request: pytest.FixtureRequest, postgres_server: EmbeddedPostgres) -> Iterator[Radar]:
+    with a_radar(postgres_server, request.param, lease="4s") as made, a_worker(made) as made.hand:
         yield made
 
 

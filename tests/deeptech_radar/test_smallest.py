@@ -5,6 +5,7 @@ import os
 import re
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ import yaml
 from tests.kube_double import things
 from tests.kube_double.cluster import KubeDouble
 from tests.kube_double.kubelet import Image
+from tests.kube_real.cluster import clusters
 
 ROOT = Path(__file__).parents[2]
 RBAC = ROOT / "deploy" / "kubernetes" / "rbac.yaml"
@@ -45,17 +47,18 @@ def check(cluster: KubeDouble, url: str, history: str, token: str) -> tuple[int,
 
 
 @pytest.mark.timeout(300)
+@pytest.mark.parametrize("make", clusters())
 def test_the_smallest_service_is_at_most_fifteen_lines_and_check_asks_everything(
-    tmp_path: Path, database_url: str, postgres_url: str
+    make: Callable[[Path], KubeDouble], tmp_path: Path, database_url: str, postgres_url: str
 ) -> None:
     assert len(BLOCK.splitlines()) <= 15
     app = Path(__file__).parent / "app"
-    with KubeDouble(tmp_path) as cluster:
+    with make(tmp_path) as cluster:
         token = cluster.token_for("system:serviceaccount:backout:backout")
         cluster.images["api:1"] = Image(folder=app)
         cluster.apply("shop", things.deployment("api", replicas=0), *yaml.safe_load_all(RBAC.read_text()))
         code, answers = check(cluster, database_url, postgres_url, token)
-        assert answers["platform"]["said"] == "Kubernetes v1.36.0, namespace shop"
+        assert answers["platform"]["said"] == f"Kubernetes {cluster.version['gitVersion']}, namespace shop"
         assert answers["rights"]["said"].startswith("all ")
         assert answers["workloads"]["level"] == "ok"
         assert answers["gitops"]["said"] == "nobody puts back what a rollback changes"

@@ -19,15 +19,16 @@ from actions.embedded import EmbeddedPostgres
 from tests.deeptech_radar.world import CRONJOBS, NEWER, OLDER, SPACE, Radar, a_radar
 from tests.kube_double import things
 from tests.kube_double.store import ApiError
+from tests.kube_real.cluster import clusters
 
 pytestmark = pytest.mark.timeout(400)
 ME = pwd.getpwuid(os.geteuid()).pw_name
 
 
-@pytest.fixture(scope="module")
-def radar(postgres_server: EmbeddedPostgres) -> Iterator[Radar]:
+@pytest.fixture(scope="module", params=clusters(), ids=lambda make: make.__name__)
+def radar(request: pytest.FixtureRequest, postgres_server: EmbeddedPostgres) -> Iterator[Radar]:
     with (
-        a_radar(postgres_server, lease="4s", more={"approvers": {"terminal": [ME]}}) as made,
+        a_radar(postgres_server, request.param, lease="4s", more={"approvers": {"terminal": [ME]}}) as made,
         a_worker(made) as made.hand,
     ):
         yield made

@@ -1,7 +1,7 @@
 """DeepTech Radar in a small cluster: the seed's API, five CronJobs and an autoscaler; everything in it really runs.
 
-On the double alone: a cluster would need the images and a database that its pods reach. What has to hold on a real API server
-is in `tests/platforms_kubernetes/test_somewhere.py`.
+On the double always; and where KUBECONFIG names a control plane without nodes, on that one, too: this machine is its node then
+(`tests/kube_real`), and what runs in pods are the same processes on the same PostgreSQL.
 """
 
 import json
@@ -9,7 +9,7 @@ import secrets
 import shutil
 import sys
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -174,7 +174,7 @@ class Radar(Shop):
 
 
 @contextmanager
-def a_radar(server: Any, **how: Any) -> Iterator[Radar]:
+def a_radar(server: Any, make: Callable[[Path], KubeDouble] = KubeDouble, **how: Any) -> Iterator[Radar]:
     """Running, on a database of its own."""
     tag = secrets.token_hex(4)
     names = [f"radar_{tag}", f"history_{tag}"]
@@ -185,7 +185,7 @@ def a_radar(server: Any, **how: Any) -> Iterator[Radar]:
         for part in ("app", "home", "cluster"):
             (folder / part).mkdir()
         try:
-            with KubeDouble(folder / "cluster") as cluster:
+            with make(folder / "cluster") as cluster:
                 radar = Radar(
                     folder=folder / "app", home=folder / "home", url=server.url(names[0]), history_url=server.url(names[1]),
                     port=free_port(), cluster=cluster, kubeconfig=cluster.kubeconfig(namespace=SPACE), **how,
