@@ -163,6 +163,9 @@ def _admit_job(spec: Json, body: Json) -> None:
         for env in container.get("env", ()):
             if "value" in env and not isinstance(env["value"], str):
                 raise ApiError(400, "BadRequest", "env.value must be a string")
+        claimed = {claim["name"] for claim in container.get("resources", {}).get("claims", ())}
+        if missing := claimed - {claim["name"] for claim in pod.get("resourceClaims", ())}:
+            raise _invalid("Job", body, f"resources.claims: Not found: {sorted(missing)}")
         mounted = {mount["name"] for mount in container.get("volumeMounts", ())}
         if missing := mounted - {volume["name"] for volume in pod.get("volumes", ())}:
             raise _invalid("Job", body, f"volumeMounts: Not found: {sorted(missing)}")

@@ -19,7 +19,8 @@ import pytest
 
 from tests.kube_double.cluster import KubeDouble, self_signed
 from tests.kube_double.controllers import Controllers, owner_of
-from tests.kube_double.store import ApiError, Json
+from tests.kube_double.kubelet import Image
+from tests.kube_double.store import ApiError, Json, wait
 from tests.kube_real.front import Front
 from tests.kube_real.node import NODES, Node, address_towards
 from tests.kube_real.store import MARK, RealStore
@@ -46,12 +47,21 @@ class RealCluster(KubeDouble):
 
     def __enter__(self) -> Self:
         self.kubelet.join(*self_signed(self.folder))
-        return super().__enter__()
+        super().__enter__()
+        if why := _without(self):
+            self.__exit__()
+            pytest.skip(why)
+        return self
 
     def __exit__(self, *_: object) -> None:
         super().__exit__()
         self.store.clear_away()
         self.kubelet.leave()
+
+    def token_for(self, user: str) -> str:
+        if user != "admin" and _asks_nobody():
+            pytest.skip("this API server lets everybody do everything")
+        return super().token_for(user)
 
     def real_user(self, user: str) -> str:
         """A service account's name has its namespace in it."""
@@ -107,6 +117,44 @@ def _unfit() -> str | None:
     if [each for each in nodes if MARK not in (each["metadata"].get("labels") or {})]:
         return "this cluster has nodes of its own; what these tests run is on this machine"
     return None
+
+
+_LACKS: list[str | None] = []
+
+
+def _without(cluster: RealCluster) -> str | None:
+    """What this control plane lacks: tried once, with a pod and its log."""
+    if not _LACKS:
+        _LACKS.append(_lacks(cluster))
+    return _LACKS[0]
+
+
+def _lacks(cluster: RealCluster) -> str | None:
+    try:
+        cluster.store.there("probe")
+    except AssertionError:
+        return "this control plane has no controllers: no service account came with a namespace"
+    cluster.images["probe:1"] = Image(folder=cluster.folder)
+    container = {"name": "probe", "image": "probe:1", "command": ["echo", "hello"]}
+    pod = {"metadata": {"name": "probe"}, "spec": {"restartPolicy": "Never", "containers": [container]}}
+    cluster.store.create("Pod", "probe", pod)
+    wait(cluster.store, lambda: cluster.store.get("Pod", "probe", "probe")["status"]["phase"] == "Succeeded", 60)
+    answer = cluster.upstream.send("GET", cluster.store.path("Pod", "probe", "probe", "log"))
+    said = bytes(answer.data).decode(errors="replace")
+    return None if said == "hello\n" else f"its API server does not reach this machine as a node: {said[:200]}"
+
+
+@cache
+def _asks_nobody() -> bool:
+    """Whether somebody whom nobody gave any right may read Secrets."""
+    kind = "SubjectAccessReview"
+    attributes = {"namespace": "default", "verb": "get", "group": "", "resource": "secrets"}
+    body = {
+        "apiVersion": "authorization.k8s.io/v1", "kind": kind,
+        "spec": {"user": f"{MARK}-nobody", "resourceAttributes": attributes},
+    }  # fmt: skip
+    answer = Upstream().ask("POST", "/apis/authorization.k8s.io/v1/subjectaccessreviews", body)
+    return bool(answer["status"]["allowed"])
 
 
 def clusters() -> list[Callable[[Path], KubeDouble]]:

@@ -229,7 +229,7 @@ def test_the_job_takes_what_is_needed_and_leaves_what_does_something_of_its_own(
                 {"name": "proxy", "image": "envoy:1"},
                 {
                     "name": "api", "image": "app:1", "ports": [{"containerPort": 80}], "livenessProbe": {"exec": {}},
-                    "resources": {"limits": {"memory": "1Gi"}}, "volumeMounts": [{"name": "ca", "mountPath": "/ca"}, {"name": "data", "mountPath": "/data"}],
+                    "resources": {"limits": {"memory": "1Gi"}, "claims": [{"name": "gpu"}]}, "volumeMounts": [{"name": "ca", "mountPath": "/ca"}, {"name": "data", "mountPath": "/data"}],
                     "lifecycle": {"preStop": {}}, "env": [{"name": "A", "value": "1"}, {"name": "B", "value": "2"}],
                 },
             ],
@@ -250,6 +250,7 @@ def test_the_job_takes_what_is_needed_and_leaves_what_does_something_of_its_own(
     assert [volume["name"] for volume in pod["volumes"]] == ["ca"]
     assert not {"initContainers"} & set(pod)
     assert not {"ports", "livenessProbe", "lifecycle"} & set(container)
+    assert container["resources"] == {"limits": {"memory": "1Gi"}}
     assert [each["name"] for each in container["env"]] == ["A", "B"]
     assert "value" not in container["env"][1]
     assert container["command"] == ["echo", "$$(A)"]
@@ -258,9 +259,7 @@ def test_the_job_takes_what_is_needed_and_leaves_what_does_something_of_its_own(
 
 
 def admit(cluster: KubeDouble, job: Any) -> Any:
-    from tests.kube_double.admission import admit_new
-
-    return admit_new(cluster.store, "Job", SPACE, job)
+    return cluster.admitted("Job", SPACE, job)
 
 
 def test_jobs_need_only_to_make_secrets_never_to_read_one(workload: KubeDouble) -> None:

@@ -36,10 +36,20 @@ def test_paths_come_from_the_commit_and_what_came_later_goes(garage: Garage) -> 
 
 def test_a_pattern_stands_beside_plain_paths(garage: Garage) -> None:
     garage.commit("first", src__a__README_dot_md="old", src__a__app_dot_py="old", config_dot_yml="old")
-    garage.commit("second", src__a__README_dot_md="new", src__a__app_dot_py="new", config_dot_yml="new", src__b__README_dot_md="later")
+    garage.commit(
+        "second",
+        src__a__README_dot_md="new",
+        src__a__app_dot_py="new",
+        config_dot_yml="new",
+        src__b__README_dot_md="later",
+    )
     rollback = garage.run([{"git_restore": ["config.yml", "src/*/README.md"], "ref": "HEAD~1"}, fails()])
     assert garage.status(rollback) is Status.FAILED
-    assert [garage.read(name) for name in ("config.yml", "src/a/README.md", "src/b/README.md")] == ["new", "new", "later"]
+    assert [garage.read(name) for name in ("config.yml", "src/a/README.md", "src/b/README.md")] == [
+        "new",
+        "new",
+        "later",
+    ]
     rollback = garage.run([{"git_restore": ["config.yml", "src/*/README.md"], "ref": "HEAD~1"}])
     assert garage.status(rollback) is Status.SUCCEEDED, garage.outcome(rollback)
     assert [garage.read(name) for name in ("config.yml", "src/a/README.md", "src/a/app.py")] == ["old", "old", "new"]
