@@ -16,13 +16,13 @@ from actions.catalog.checks import (
     SqlCheck,
     Validation,
 )
-from actions.errors import BackoutError, ConfigurationError
+from actions.errors import BackoutError, ConfigurationError, UnavailableError
 from actions.platforms.house import House
 from actions.platforms.port import Ended
 from actions.verify.outcome import CheckResult, Seen, Value
 from actions.verify.pages import look_at_page
 from actions.verify.platform_checks import look_at_platform
-from actions.verify.queries import QueryError, single_value
+from actions.verify.queries import single_value
 from actions.verify.titles import title_of
 from actions.verify.trees import look_at_files
 from actions.verify.values import judge_sql
@@ -57,7 +57,7 @@ def run_check(check: Validation, looking: Looking) -> CheckResult:
         seen = _look(check, looking)
         if seen.passed or time.monotonic() >= until or looking.should_stop():
             return CheckResult(
-                title=title_of(check), passed=seen.passed, said=seen.said, value=seen.value, tries=tries,
+                title=title_of(check), passed=seen.passed, said=seen.said, value=seen.value, tries=tries, answered=seen.answered,
                 seconds=round(time.monotonic() - began, 3),
             )  # fmt: skip
         _rest(looking, until)
@@ -71,6 +71,15 @@ def run_checks(checks: Iterable[Validation], looking: Looking) -> tuple[CheckRes
 def values_now(checks: Iterable[Validation], looking: Looking) -> dict[str, Value]:
     """What the checks that compare with before see now."""
     return {title_of(check): _look(check, looking).value for check in checks if _compares(check)}
+
+
+def require_answers(results: Iterable[CheckResult]) -> None:
+    """UnavailableError where a check could not be made: that it did not pass means nothing, and another try is safe."""
+    if silent := [each for each in results if not each.answered]:
+        raise UnavailableError(
+            f"It cannot be seen now: {'; '.join(f'{each.title}: {each.said}' for each in silent[:5])}",
+            next_step="See that it runs and can be reached.",
+        )
 
 
 def without_before(check: Validation) -> Validation:
@@ -96,8 +105,8 @@ def _compares(check: Validation) -> bool:
 def _look(check: Validation, looking: Looking) -> Seen:
     try:
         return _look_once(check, looking)
-    except QueryError as error:
-        return Seen(passed=False, said=error.what)
+    except UnavailableError as error:
+        return Seen(passed=False, said=error.what, answered=False)
     except ConfigurationError:
         raise
     except BackoutError as error:

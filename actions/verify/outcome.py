@@ -13,6 +13,8 @@ class Seen:
     passed: bool
     said: str
     value: Value = None
+    #: Whoever had to be asked was there. If not, it says nothing about the service.
+    answered: bool = True
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -25,3 +27,4 @@ class CheckResult:
     tries: int
     seconds: float
     value: Value = None
+    answered: bool = True

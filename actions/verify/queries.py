@@ -6,15 +6,21 @@ from typing import Any
 
 import psycopg
 
-from actions.errors import BackoutError
+from actions.errors import BackoutError, UnavailableError
 from actions.redaction import learn_secret
 from actions.verify.outcome import Value
 
 CONNECT_SECONDS = 5
+#: The connection broke; the server is ending, or not ready yet.
+_AWAY = ("08", "57P0")
 
 
 class QueryError(BackoutError):
     """The query of a check did not give one value."""
+
+
+class NoAnswerError(QueryError, UnavailableError):
+    """The database is away: that says nothing about what was asked."""
 
 
 def single_value(url: str, query: str, *, within: timedelta) -> Value:
@@ -27,7 +33,9 @@ def single_value(url: str, query: str, *, within: timedelta) -> Value:
             connection.execute("SELECT set_config('statement_timeout', %s, true)", [f"{limit}ms"])
             rows = connection.execute(query.encode()).fetchmany(2)
     except psycopg.OperationalError as error:
-        raise QueryError("the database does not answer it" if error.sqlstate is None else _said(error)) from error
+        if error.sqlstate is None or error.sqlstate.startswith(_AWAY):
+            raise NoAnswerError("the database does not answer it") from error
+        raise QueryError(_said(error)) from error
     except psycopg.Error as error:
         raise QueryError(_said(error)) from error
     if len(rows) != 1 or len(rows[0]) != 1:

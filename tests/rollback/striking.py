@@ -58,7 +58,7 @@ class Blow:
     step: str = ""
     #: Seconds after the entry: 0 is the boundary itself.
     later: float = 0.0
-    #: Of a freeze; 0 is two and a half leases.
+    #: Of a freeze, or of how long a history is away that is shut down; 0 is some leases.
     lasting: float = 0.0
 
     def __str__(self) -> str:
@@ -167,7 +167,8 @@ def _fall(
             os.kill(victim.pid, signal.SIGSTOP)
             frozen.append((time.monotonic() + (blow.lasting or market.lease * 2.5), victim))
         case "history":
-            market.servers.restart(market.servers.history, away=market.lease * 1.5 if blow.later else 0.2)
+            away = blow.lasting or (market.lease * 1.5 if blow.later else 0.2)
+            market.servers.restart(market.servers.history, away=away)
         case "service":
             market.servers.restart(market.servers.services, away=0.5)
         case "crash-history":

@@ -104,6 +104,20 @@ def test_databases_that_restart_or_stay_away_for_longer_than_the_lease_cost_no_h
     ):  # fmt: skip
         struck = go_back(market, history, blows)
         assert len(struck.blows) >= 2
+        # They were away, and nothing was wrong with them.
+        assert set(market.statuses(history).values()) == {Status.SUCCEEDED}
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(600)
+def test_a_history_that_is_away_for_a_minute_is_waited_for(servers: Servers) -> None:
+    blows = [Blow(how="history", kind="step.running", step="prove", later=0.3, lasting=60)]
+    with (
+        server_folder() as folder, opened(servers, folder, shops=2, lease=5) as market,
+        open_history(market.history_url) as history,
+    ):  # fmt: skip
+        assert go_back(market, history, blows, seconds=500).unspent == []
+        assert set(market.statuses(history).values()) == {Status.SUCCEEDED}
 
 
 @pytest.mark.slow

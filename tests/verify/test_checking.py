@@ -17,8 +17,9 @@ from actions.catalog.database import Database
 from actions.catalog.envref import EnvRef
 from actions.catalog.platform import LocalPlatform
 from actions.catalog.service import Service
+from actions.errors import UnavailableError
 from actions.platforms.local_house import LocalHouse
-from actions.verify.checking import Looking, needs_application, run_check, run_checks, values_now
+from actions.verify.checking import Looking, needs_application, require_answers, run_check, run_checks, values_now
 from actions.verify.outcome import CheckResult
 
 READ = TypeAdapter(Validation)
@@ -170,6 +171,21 @@ def test_a_query_that_is_none_fails_and_changes_nothing(looking: Looking, query:
     assert not result.passed
     assert said in result.said
     assert check(looking, sql="SELECT count(*) FROM orders", equals=100).passed
+
+
+@pytest.mark.parametrize("away", ["from the beginning", "in the middle"])
+def test_a_database_that_is_away_says_nothing_about_the_service(looking: Looking, away: str) -> None:
+    query = "SELECT count(*) FROM orders"
+    if away == "in the middle":
+        query = "SELECT pg_terminate_backend(pg_backend_pid())"
+    else:
+        looking = replace(
+            looking, house=replace(looking.house, environ={"SHOP_URL": "postgresql://nobody@127.0.0.1:9/shop"})
+        )
+    result = check(looking, sql=query, at_least=1)
+    assert not result.passed
+    with pytest.raises(UnavailableError, match="cannot be seen now"):
+        require_answers([result])
 
 
 def test_a_command_passes_by_how_it_ends_and_what_it_prints(looking: Looking) -> None:

@@ -9,7 +9,7 @@ from actions.history.canonical import Json, JsonObject
 from actions.release.port import Release
 from actions.run.action import Answer, Done, Moment, Partly, Untouched
 from actions.run.names import DOWNGRADE, RESTORE, SWAP_BACK
-from actions.verify.checking import Looking, run_checks, without_before
+from actions.verify.checking import Looking, require_answers, run_checks, without_before
 
 
 def plan_name(number: int, *, of: int) -> str:
@@ -83,6 +83,7 @@ class CheckHealth:
         results = run_checks(checks, looking)
         if at.should_stop():
             raise BackoutError("It was stopped while it looked whether the service is well")
+        require_answers(results)
         seen: list[Json] = [
             {"title": each.title, "passed": each.passed, "said": each.said, "seconds": each.seconds} for each in results
         ]

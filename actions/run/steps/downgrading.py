@@ -87,7 +87,7 @@ class Downgrade:
                 if at.should_stop():
                     raise BackoutError(f"It was stopped at {_named(live)}")
                 lock.check()
-                done.append(self._one(at, route))
+                done.append(self._one(at, route, lock))
         return {"revision": list(route.target), "revisions": [dict(each) for each in done]}
 
     def undo(self, at: Moment) -> None:
@@ -107,7 +107,7 @@ class Downgrade:
         if not told.succeeded and (told.trouble is None or told.trouble.sqlstate not in LOCK_STATES):
             raise explained(told.trouble, "The downgrade failed")
 
-    def _one(self, at: Moment, route: "_Route") -> JsonObject:
+    def _one(self, at: Moment, route: "_Route", lock: TargetLock) -> JsonObject:
         """The next revision, with patience for locks."""
         before = self.site.live_revisions()
         for pause in (*LOCK_PAUSES_SECONDS, None):
@@ -115,6 +115,8 @@ class Downgrade:
             if told.succeeded:
                 return self._reached(at, before, told)
             if told.trouble is None or told.trouble.sqlstate not in LOCK_STATES:
+                # Where the server went away under it, the world is asked how far it came, and it is tried again.
+                lock.check()
                 raise explained(told.trouble, "The downgrade failed")
             holders = self._holders()
             if pause is None:

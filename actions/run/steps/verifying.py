@@ -15,7 +15,7 @@ from actions.run.steps.application import before_of, came_from_earlier_backup
 from actions.run.steps.backups import PROVE, schema_digest
 from actions.run.steps.contents import TableNow, contents, from_record, unlike
 from actions.run.steps.site import Site
-from actions.verify.checking import Looking, needs_application, run_checks, without_before
+from actions.verify.checking import Looking, needs_application, require_answers, run_checks, without_before
 
 STEP = "verify"
 
@@ -38,6 +38,7 @@ class Verify:
         if came_from_earlier_backup(at):
             checks = [without_before(check) for check in checks]
         results = run_checks(checks, looking)
+        require_answers(results)
         wrong += [f"{each.title}: {each.said}" for each in results if not each.passed]
         seen: list[Json] = [{"title": each.title, "passed": each.passed, "said": each.said} for each in results]
         if wrong:

@@ -9,7 +9,7 @@ from actions.catalog.checks import Check
 from actions.errors import BackoutError, ConfigurationError
 from actions.history.canonical import JsonObject
 from actions.run.action import Answer, Done, Moment, Partly, Untouched
-from actions.verify.checking import Looking, run_check
+from actions.verify.checking import Looking, require_answers, run_check
 from actions.writers.port import Watched, Writer
 
 _TICK_SECONDS = 0.2
@@ -82,6 +82,7 @@ class ResumeWriter:
         name = str(at.step.parameters["writer"])
         if check := self.looks.get(name):
             seen = run_check(check, replace(self.looking, should_stop=at.should_stop))
+            require_answers([seen])
             if not seen.passed:
                 raise BackoutError(
                     f"Writer {name} came back, and {seen.title}: {seen.said}", next_step="Look at its logs."

@@ -14,7 +14,7 @@ from actions.run.runbooks.ticks import Tick, tick_on
 from actions.run.steps.application import before_of
 from actions.run.steps.declared.base import step_of
 from actions.run.steps.site import Site
-from actions.verify.checking import Looking, run_check, values_now
+from actions.verify.checking import Looking, require_answers, run_check, values_now
 
 #: A tick wakes the run at once; this is for one that comes in the very moment in which it goes to sleep.
 LOOK_AGAIN = timedelta(seconds=20)
@@ -39,6 +39,7 @@ class CheckHolds:
         seen = run_check(check, replace(self.looking(), before=before_of(at), should_stop=at.should_stop))
         if at.should_stop():
             raise BackoutError("It was stopped while it looked")
+        require_answers([seen])
         if not seen.passed:
             raise BackoutError(f"{seen.title}: {seen.said}", next_step="Look at the service.")
         return {"title": seen.title, "passed": True, "said": seen.said, "tries": seen.tries}
