@@ -92,7 +92,7 @@ def _makers(site: Site, rollback: Rollback) -> Mapping[str, Callable[[], Action]
         names.CAPTURE: lambda: Capture(checks=checks, looking=looking),
         names.STOP: lambda: StopWriter(writers=writers_of(site.house)),
         names.QUIET: lambda: ProveQuiet(
-            url=site.url, roles=site.application_roles, window=service.writers.quiet_for, checks=checks, looking=looking,
+            url=site.url, roles=lambda: site.application_roles, window=service.writers.quiet_for, checks=checks, looking=looking,
             look_again=_LookAgain(site),
         ),
         names.BACK_UP: lambda: BackUp(site=site),

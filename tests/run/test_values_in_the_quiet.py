@@ -26,7 +26,7 @@ def prove(url: str, query: str) -> Any:
         capture=nothing, note=nothing, progress=nothing,
     )  # fmt: skip
     proof = ProveQuiet(
-        url=url, roles=("shop_app",), window=timedelta(0), checks=[SqlCheck(sql=query, like_before=True)],
+        url=url, roles=lambda: ("shop_app",), window=timedelta(0), checks=[SqlCheck(sql=query, like_before=True)],
         looking=Looking(house=house, live_revisions=lambda: ()),
     )  # fmt: skip
     return proof.do(at)["checks"]

@@ -29,7 +29,8 @@ ALONE = timedelta(seconds=1)
 @dataclass(frozen=True, kw_only=True)
 class ProveQuiet:
     url: str = field(repr=False)
-    roles: Sequence[str]
+    #: Asked only when it is proven: to take nothing back, nobody has to answer.
+    roles: Callable[[], Sequence[str]]
     window: timedelta
     checks: Sequence[Check]
     looking: Looking
@@ -48,7 +49,7 @@ class ProveQuiet:
             looked = {} if found is None else {"looked_at": found}
 
         window = min(self.window, ALONE) if _is_watched_on(at) else self.window
-        still = prove_quiet(self.url, roles=self.roles, window=window, should_stop=at.should_stop, meanwhile=look)
+        still = prove_quiet(self.url, roles=self.roles(), window=window, should_stop=at.should_stop, meanwhile=look)
         return {
             **looked,
             "counters": still.counters, "watched_seconds": round(still.seconds, 3), "others": list(still.others),
