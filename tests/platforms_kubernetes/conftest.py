@@ -15,7 +15,7 @@ SPACE = "radar"
 
 @pytest.fixture(params=clusters(), ids=lambda make: make.__name__)
 def cluster(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[KubeDouble]:
-    """Where KUBECONFIG names a control plane, also that one."""
+    """See `clusters`."""
     with request.param(tmp_path) as made:
         made.images["api:1"] = Image()
         made.images["api:2"] = Image()
