@@ -15,6 +15,7 @@ from slack_bolt.error import BoltUnhandledRequestError
 from bot.errands import Errands, unexpected
 from bot.listeners import register
 from bot.presence import Presence
+from bot.slack_api import quiet_logger
 from bot.visitors import visitor_of
 
 log = logging.getLogger(__name__)
@@ -59,7 +60,9 @@ def _without_token(presence: Presence) -> Any:
     from slack_sdk import WebClient
 
     behind = presence.slack.client
-    return WebClient(base_url=behind.base_url, timeout=behind.timeout, ssl=behind.ssl, retry_handlers=[])
+    return WebClient(
+        base_url=behind.base_url, timeout=behind.timeout, ssl=behind.ssl, retry_handlers=[], logger=quiet_logger()
+    )
 
 
 def _quiet_logger() -> logging.Logger:

@@ -4,6 +4,7 @@ The library repeats a call whose answer was lost, by itself, and a message that 
 nothing is repeated here: whoever calls is told whether it certainly was not done, and for how long to leave Slack alone.
 """
 
+import logging
 import ssl
 from collections.abc import Mapping
 from functools import cached_property
@@ -94,6 +95,7 @@ class Slack:
         base = self._settings.slack_api_url
         return WebClient(
             token=token.get_secret_value() if token else None, base_url=base, timeout=SECONDS, retry_handlers=[],
+            logger=quiet_logger(),
             # One for all calls: reading the system's certificates anew for each takes longer than the call.
             ssl=ssl.create_default_context() if base.startswith("https") else None,
         )  # fmt: skip
@@ -126,6 +128,13 @@ class Slack:
             certain=code not in _UNSURE,
             next_step=REMEDIES.get(code),
         )
+
+
+def quiet_logger() -> logging.Logger:
+    """The library says every call that failed, each second while Slack is away; whoever calls hears of it, and says it once."""
+    quiet = logging.getLogger("bot.calls")
+    quiet.setLevel(logging.CRITICAL)
+    return quiet
 
 
 def _no_answer(error: Exception) -> SlackError:

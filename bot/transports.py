@@ -25,6 +25,7 @@ CONNECTIONS = 2
 PING_SECONDS = 5.0
 FIRST_PAUSE_SECONDS, LONGEST_PAUSE_SECONDS = 1.0, 10.0
 WATCH_SECONDS = 1.0
+OPENING_SECONDS = 10.0
 #: Where Slack sends everything to, in HTTP mode.
 PATH = "/slack/events"
 DEFAULT_LISTEN = "127.0.0.1:3000"
@@ -59,11 +60,11 @@ class Sockets:
         return any(handler.client.is_connected() for handler in self._handlers)
 
     def start(self, stopping: threading.Event) -> None:
+        threading.Thread(target=self._watch, name="sockets", daemon=True).start()
         for handler in self._handlers:
             self._connect(handler, stopping)
             if not self._over.is_set():
                 log.debug("A connection to Slack is open", extra={"event": "slack_connection"})
-        threading.Thread(target=self._watch, name="sockets", daemon=True).start()
 
     def stop(self) -> None:
         self._over.set()
@@ -101,8 +102,10 @@ class Sockets:
             pause = min(pause * 2, LONGEST_PAUSE_SECONDS)
 
     def _watch(self) -> None:
-        """Says once when nobody hears Slack any more, and once when somebody does again."""
+        """Says once when nobody hears Slack any more, and once when somebody does again. Also while the first connection is
+        waited for: where Slack wants fewer of them, the library waits for minutes, and says nothing."""
         up = True
+        self._over.wait(OPENING_SECONDS)
         while not self._over.wait(WATCH_SECONDS):
             if self.connected is up:
                 continue
@@ -110,7 +113,7 @@ class Sockets:
             if up:
                 log.info("Slack is connected again", extra={"event": "slack_back"})
             else:
-                log.warning("No connection to Slack; reconnecting", extra={"event": "slack_away"})
+                log.warning("No connection to Slack; trying until there is one", extra={"event": "slack_away"})
 
 
 class Web:

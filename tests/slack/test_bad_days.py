@@ -4,8 +4,6 @@ its connections; a part of us dies or hangs, or a whole replica does. Each messa
 The local Slack takes as much as the real one does, and no more.
 """
 
-import os
-import signal
 from collections.abc import Iterator
 from typing import Any
 
@@ -43,15 +41,21 @@ def sandbox() -> Iterator[Sandbox]:
         yield running
 
 
-@pytest.fixture(scope="module")
-def running(postgres_server: EmbeddedPostgres, sandbox: Sandbox) -> Iterator[Served]:
+@pytest.fixture(scope="module", params=["socket", pytest.param("http", marks=pytest.mark.nightly)])
+def running(request: pytest.FixtureRequest, postgres_server: EmbeddedPostgres, sandbox: Sandbox) -> Iterator[Served]:
     with a_shop(postgres_server, patience="60s", quiet_for="4s") as shop:
         with psycopg.connect(shop.url) as connection:
             connection.execute("INSERT INTO customers VALUES (900, %s)", [PLANTED])
         shop.start()
-        with served(shop, sandbox) as made:
+        with served(shop, sandbox, mode=request.param) as made:
             made.says(policy={"quorum": 1})
             yield made
+        sandbox.connect_sockets()
+
+
+#: Those whose HTTP half is not left to the night.
+in_both_modes = pytest.mark.parametrize("running", ["socket", "http"], indirect=True)
+in_socket_mode = pytest.mark.parametrize("running", ["socket"], indirect=True)
 
 
 @pytest.fixture
@@ -59,6 +63,8 @@ def bot(running: Served) -> Iterator[Served]:
     if running.shop.revision() != "0003":
         running.at_head()
     yield running
+    # Slack lets an app connect ten times in five minutes, and that is over now.
+    running.sandbox.advance(301)
     running.sandbox.turn(storm=0, away=0, redeliver="unacked", lose_answers=0, link_disabled=False, limits_factor=1)
 
 
@@ -81,15 +87,13 @@ def went_well(bot: Served, asked: Asked, ana: Any) -> dict[str, list[dict[str, A
     return told
 
 
-def is_ready(bot: Served) -> None:
-    wait_for(lambda: bot.ready()[0] == 200, f"it is not ready again: {bot.ready()}", SLOW)
-
-
 @pytest.mark.parametrize("how", ["refused", "dropped"])
 def test_slack_is_away_for_the_rest_of_a_run(bot: Served, sandbox: Sandbox, ana: Any, lena: Any, how: str) -> None:
     asked = in_the_middle(bot, ana, lena)
+    silences = len(bot.lines("slack_away"))
     sandbox.turn(away=3600, away_how=how)
-    wait_for(lambda: bot.ready()[1].get("slack") is False, f"{bot.ready()}", SLOW)
+    if bot.mode == "socket":
+        wait_for(lambda: bot.ready()[1].get("slack") is False, f"{bot.ready()}", SLOW)
     assert bot.ready()[1]["work"] is True
     assert bot.health() == 200
     asked.becomes("succeeded")
@@ -97,7 +101,7 @@ def test_slack_is_away_for_the_rest_of_a_run(bot: Served, sandbox: Sandbox, ana:
     before = mark(sandbox)
     sandbox.turn(away=0)
     told = went_well(bot, asked, ana)
-    is_ready(bot)
+    bot.is_ready()
     # What was missed comes in order and without a flood: no call was one too many.
     calls = since(sandbox, "call", before)
     assert not [each for each in calls if each["status"] == 429]
@@ -105,6 +109,9 @@ def test_slack_is_away_for_the_rest_of_a_run(bot: Served, sandbox: Sandbox, ana:
     steps = [each for key, some in told.items() if key.startswith("steps:") for each in some]
     assert [each["ts"] for each in steps] == sorted(each["ts"] for each in steps)
     assert all(each["thread_ts"] == told["live"][0]["ts"] for each in steps)
+    # It is in the log once, not once for each call.
+    assert len(bot.lines("slack_away")) - silences <= 1
+    assert not [line for line in bot.lines("log") if line["level"] == "error"]
 
 
 def test_slack_wants_patience_for_a_while(bot: Served, sandbox: Sandbox, ana: Any, lena: Any) -> None:
@@ -125,6 +132,7 @@ def test_answers_are_lost_after_slack_took_the_messages(bot: Served, sandbox: Sa
     went_well(bot, asked, ana)
 
 
+@in_both_modes
 def test_everything_is_delivered_twice(bot: Served, sandbox: Sandbox, ana: Any, lena: Any) -> None:
     before = mark(sandbox)
     sandbox.turn(redeliver="all")
@@ -136,13 +144,28 @@ def test_everything_is_delivered_twice(bot: Served, sandbox: Sandbox, ana: Any, 
     assert len([key for key in told if key.startswith("voice:")]) == 1
     answers = [each for each in ana.messages() if each["ephemeral"] and f"{asked.rollback}: " in said(each)]
     assert len(answers) == 1, [said(each) for each in answers]
-    keys = [
-        each["payload"].get("trigger_id") or each["payload"].get("event_id")
-        for each in since(sandbox, "envelope", before)
-    ]
+    # A dialog that was sent twice opens one rollback.
+    bot.at_head()
+    assert ana.types("/rollback")["ok"]
+    ana.waits_for_modal(saying="What fails?", seconds=SLOW)
+    assert len(ana.views()) == 1
+    assert ana.presses("service", ana.modal(), value="shop")["ok"]
+    soon(lambda: "Now at" in said(ana.modal()) and ana.modal())
+    assert ana.submits({"Back to": "to:0001", "Why": "checkout fails"})["ok"]
+    asked.message(ana, "chain")
+    wait_for(lambda: bot.newest().rollback != asked.rollback, "nothing was opened", SLOW)
+    again = bot.newest()
+    again.presses(ana, "Stop")
+    again.becomes("stopped")
+    again.is_told_once(ana, "stop")
+    assert bot.newest().rollback == again.rollback
+    envelopes = since(sandbox, "envelope", before)
+    keys = [each["payload"].get("trigger_id") or each["payload"].get("event_id") for each in envelopes]
     assert len(keys) >= 2 * len(set(keys)) >= 8, "not everything came twice"
+    assert len([each for each in envelopes if each.get("retry_attempt")]) >= len(set(keys))
 
 
+@in_socket_mode
 def test_connections_are_refreshed_dropped_and_disabled(bot: Served, sandbox: Sandbox, ana: Any, lena: Any) -> None:
     # Slack lets an app connect ten times in five minutes; nobody is to wait for that here.
     sandbox.turn(limits_factor=10)
@@ -158,22 +181,24 @@ def test_connections_are_refreshed_dropped_and_disabled(bot: Served, sandbox: Sa
     sandbox.turn(disconnect="link_disabled")
     wait_for(lambda: bot.ready()[1].get("slack") is False, f"{bot.ready()}", SLOW)
     sandbox.turn(link_disabled=False)
-    is_ready(bot)
+    bot.is_ready()
     assert ana.types("/rollback help")["ok"]
 
 
+@in_both_modes
 def test_each_part_is_killed_in_turn(bot: Served, ana: Any, lena: Any) -> None:
     asked = in_the_middle(bot, ana, lena)
     for name in (ANSWERING, HEARING, WORK):
         ended = len(bot.lines("part_ended"))
         bot.part(name).kill()
         bot.wait_for_line("part_ended", ended + 1)
-        is_ready(bot)
+        bot.is_ready()
     told = went_well(bot, asked, ana)
     assert "live" in told
     assert ana.types("/rollback status")["ok"]
 
 
+@in_both_modes
 def test_parts_that_hang_are_missed_at_once_and_replaced(bot: Served, ana: Any, lena: Any) -> None:
     asked = in_the_middle(bot, ana, lena)
     hanging = [bot.part(WORK), bot.part(ANSWERING)]
@@ -184,22 +209,54 @@ def test_parts_that_hang_are_missed_at_once_and_replaced(bot: Served, ana: Any, 
     status, facts = bot.ready()
     assert (status, facts["status"]) == (503, "not ready")
     assert bot.health() == 200, "it mends itself"
-    is_ready(bot)
+    bot.is_ready()
     assert {line["part"] for line in bot.lines("part_hangs")} == {WORK, ANSWERING}
     assert not any(each.is_running() and each.status() != psutil.STATUS_ZOMBIE for each in hanging)
     went_well(bot, asked, ana)
 
 
+@in_both_modes
+def test_whoever_hears_slack_hangs(bot: Served, ana: Any, lena: Any) -> None:
+    asked = in_the_middle(bot, ana, lena)
+    hangs = len(bot.lines("part_hangs"))
+    bot.part(HEARING).suspend()
+    missed = ana.types("/rollback status")
+    assert (missed["ok"], missed["error"]) == (False, "operation_timeout")
+    # An event comes again by itself, until it is acknowledged.
+    assert lena.opens_home()["ok"]
+    bot.wait_for_line("part_hangs", hangs + 1)
+    bot.is_ready()
+    bot.sandbox.advance(400)
+    lena.waits_for_home(saying="shop", seconds=SLOW)
+    wait_for(lambda: ana.types("/rollback status")["ok"], "nobody hears any more", SLOW)
+    went_well(bot, asked, ana)
+
+
+def test_only_a_restart_would_help_when_even_the_one_that_looks_after_the_parts_hangs(
+    bot: Served, ana: Any, lena: Any
+) -> None:
+    asked = in_the_middle(bot, ana, lena)
+    work, keeper = bot.part(WORK), psutil.Process(bot.process.pid)
+    work.suspend()
+    keeper.suspend()
+    try:
+        wait_for(lambda: bot.health() == 503, "it looks well", 240)
+        assert bot.ready()[0] == 503
+    finally:
+        keeper.resume()
+    # It looks again, and sees to the one that still hangs.
+    wait_for(lambda: bot.health() == 200, "it is not well again", SLOW)
+    bot.is_ready()
+    assert not work.is_running() or work.status() == psutil.STATUS_ZOMBIE
+    went_well(bot, asked, ana)
+
+
 def test_one_of_two_replicas_is_killed(bot: Served, sandbox: Sandbox, ana: Any, lena: Any) -> None:
-    with served(bot.shop, sandbox) as other:
+    with served(bot.shop, sandbox, mode=bot.mode) as other:
         asked = in_the_middle(bot, ana, lena)
-        # Its parts and itself, at one stroke: nobody says good-bye.
-        family = [psutil.Process(other.process.pid), *psutil.Process(other.process.pid).children(recursive=True)]
-        for each in family:
-            each.suspend()
-        for each in family:
-            os.kill(each.pid, signal.SIGKILL)
-        other.process.wait()
+        other.kill()
+        if bot.mode == "http":  # a balancer sees to that
+            sandbox.connect_http(f"http://127.0.0.1:{bot.port}/slack/events")
         went_well(bot, asked, ana)
         wait_for(lambda: ana.types("/rollback status")["ok"], "nobody hears any more", SLOW)
 
@@ -215,7 +272,7 @@ def test_a_drill_whose_process_is_killed_is_not_forgotten(bot: Served, ana: Any,
     bot.wait_for_line("part_ended", ended + 1)
     lost = ana.waits_for(saying="did not come to its end", ephemeral=False, seconds=SLOW)
     assert f"<@{lena.id}>" in said(lost)
-    is_ready(bot)
+    bot.is_ready()
 
     assert lena.types("/rollback drill shop")["ok"]
     done = soon(lambda: [each for each in reports() if "points" in said(each)][restored:], 180)[-1]

@@ -8,6 +8,7 @@ import re
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from itertools import cycle
 from typing import Any
 
 import psycopg
@@ -58,14 +59,14 @@ def struck(request: pytest.FixtureRequest, postgres_server: EmbeddedPostgres) ->
                 yield made
 
 
-def _goes_back(struck: Struck, blows: dict[int, When]) -> Heard:
+def _goes_back(struck: Struck, blows: dict[int, When], strike: Callable[[], None] | None = None) -> Heard:
     """A rollback from the request to its end. People whose words came to nothing say them again."""
     bot = struck.served
     ana, lena = (bot.sandbox.person(name) for name in ("ana", "lena"))
     if bot.shop.revision() != "0003":
         bot.at_head()
     before = _count(bot)
-    struck.between.counts_anew(blows, bot.begins_anew)
+    struck.between.counts_anew(blows, strike or bot.begins_anew)
     _insists(lambda: ana.types("/rollback shop because checkout fails"), lambda: _count(bot) > before)
     asked = bot.newest()
     _insists(lambda: _presses(asked, lena), lambda: asked.status() not in ("requested", "assessing", "waiting"))
@@ -145,6 +146,22 @@ def test_it_is_killed_at_one_call(struck: Struck, number: int, when: When) -> No
     heard = _goes_back(struck, {number: when})
     assert struck.between.struck or heard.calls < number
     _is_the_same(struck, heard)
+
+
+@pytest.mark.nightly
+@pytest.mark.parametrize("first", range(1, GAP + 1, 3))
+def test_of_two_replicas_the_one_and_the_other_are_killed_by_turns(struck: Struck, first: int) -> None:
+    """Which of them made the call is left to chance; the one that made it hears no answer in either case."""
+    bot = struck.served
+    with served(bot.shop, bot.sandbox, mode=bot.mode, SLACK_API_URL=struck.between.url) as other:
+        by_turns = cycle((bot, other))
+        blows: dict[int, When] = dict.fromkeys(range(first, ENOUGH, GAP), "after")
+        heard = _goes_back(struck, blows, lambda: next(by_turns).begins_anew())
+        assert len(struck.between.struck) >= 3
+        _is_the_same(struck, heard)
+        other.is_ready()
+        if bot.mode == "http":
+            bot.sandbox.connect_http(f"http://127.0.0.1:{bot.port}/slack/events")
 
 
 def _is_the_same(struck: Struck, heard: Heard) -> None:
