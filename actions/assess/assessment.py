@@ -144,7 +144,7 @@ def _rehearse(
                 asking = threads.submit(ask_live, live.url, way, path, _since(question.service, around))
                 schema = go_up_again(stage, copy, way)
             data = _with_data(question, around, stage)
-            return _Tried(schema=schema, data=data, answers=asking.result(), gaps=_unread(data))
+            return _Tried(schema=schema, data=data, answers=asking.result())
     except BackoutError as error:
         # Whatever is wrong with the question or the scripts is said first.
         path = reading.result()
@@ -163,14 +163,6 @@ def _with_data(question: Question, around: Surroundings, stage: Stage) -> DataRe
     if around.backup_copies is None:
         raise ConfigurationError("Backups cannot be rehearsed on here", next_step="Leave the backup out.")
     return rehearse_on_backup(stage, question.backup, around.backup_copies)
-
-
-def _unread(data: DataRehearsal | None) -> tuple[str, ...]:
-    if data is None or not data.older_unread:
-        return ()
-    return (
-        "Whether the older release's own scripts build the schema that the downgrade leaves was not found out in time.",
-    )
 
 
 def _is_in_vain(reading: "Future[ScriptPath]") -> bool:

@@ -26,7 +26,7 @@ from actions.assess.schema.values import Schema
 from actions.backup.connecting import place_of
 from actions.backup.copying import copy_all
 from actions.backup.scratch import ScratchDatabase
-from actions.downgrade.told import Told
+from actions.downgrade.told import Told, Trouble
 from actions.errors import BackoutError
 from actions.restore.copy_of_backup import CopyOfBackup
 
@@ -58,10 +58,10 @@ class DataRehearsal:
     #: None when the upgrade after it did not succeed.
     content_again: Comparison | None
     #: How the older release's schema, built by its own scripts, differs from what the downgrade leaves. None:
-    #: the scripts cannot build it from nothing, or not in time.
+    #: there is no older release, or the scripts do not build its schema.
     unlike_older: tuple[Change, ...] | None
-    #: It was not found out in time.
-    older_unread: bool
+    #: Why they do not: what is to be said after "its own scripts".
+    older_unknown: str | None
     copy_seconds: float
     seconds: float
     #: None: of the live database, copied just before.
@@ -131,7 +131,7 @@ def _try_it(
         round_trip=compare_by_name(before, stage.read(tried)) if went_up else (),
         content=content,
         content_again=reference.after_reupgrade(tried.url, budget=_budget(stage)) if went_up else None,
-        unlike_older=older.unlike, older_unread=older.unread, copy_seconds=copied, seconds=time.monotonic() - started,
+        unlike_older=older.unlike, older_unknown=older.unknown, copy_seconds=copied, seconds=time.monotonic() - started,
     )  # fmt: skip
 
 
@@ -142,7 +142,7 @@ def _budget(stage: Stage) -> Budget:
 @dataclass(frozen=True, kw_only=True, slots=True)
 class _Older:
     unlike: tuple[Change, ...] | None = None
-    unread: bool = False
+    unknown: str | None = None
 
 
 def _older(stage: Stage, tried: ScratchDatabase, after: Schema) -> _Older:
@@ -154,9 +154,16 @@ def _older(stage: Stage, tried: ScratchDatabase, after: Schema) -> _Older:
         give_settings(stage.live_url, fresh)
         told = stage.run(Leg(direction="upgrade", target=revisions, deadline=stage.older_within), fresh)
         if told.trouble is not None:
-            return _Older(unread=told.trouble.timed_out)
+            return _Older(unknown=_why_not(told.trouble))
         changes = compare_by_name(stage.read(fresh), after, access=False)
         return _Older(unlike=tuple(change for change in changes if _matters(change)))
+
+
+def _why_not(trouble: Trouble) -> str:
+    if trouble.timed_out:
+        return "did not build it in time"
+    where = f", at {trouble.revision}" if trouble.revision else ""
+    return f"do not work on an empty database{where} ({trouble.sqlstate or trouble.error_class})"
 
 
 def _matters(change: Change) -> bool:

@@ -51,6 +51,20 @@ def unlike_the_older_release(evidence: Evidence) -> Iterator[Finding]:
         )
 
 
+def older_release_unknown(evidence: Evidence) -> Iterator[Finding]:
+    """DR104: whether what the downgrade leaves is the older release's schema was looked for and not found out.
+
+    The older release's own scripts do not build it from nothing: they take too long, or their first tables come from
+    elsewhere.
+    """
+    why = evidence.data.older_unknown if evidence.data else None
+    if why:
+        yield Finding(
+            code="DR104", severity=Risk.LOW, object="",
+            message=f"Whether the older release finds its schema is not known: its own scripts {why}",
+        )  # fmt: skip
+
+
 def _about(code: str, message: str, changes: Sequence[Change]) -> Finding:
     named = [describe(change) for change in changes[:MOST_NAMED]]
     more = f" (and {len(changes) - MOST_NAMED} more)" if len(changes) > MOST_NAMED else ""
@@ -64,4 +78,4 @@ def _about(code: str, message: str, changes: Sequence[Change]) -> Finding:
     )
 
 
-FAMILY = (way_up_is_shut, round_trip_differs, unlike_the_older_release)
+FAMILY = (way_up_is_shut, round_trip_differs, unlike_the_older_release, older_release_unknown)
