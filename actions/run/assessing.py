@@ -1,9 +1,11 @@
 """The assessment of a request, and whether an approval still holds: the two things that come before a run."""
 
+import logging
+import time
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 from sqlalchemy import Connection, func, literal, select
 
@@ -15,7 +17,7 @@ from actions.assess.decide.voiding import voided_by
 from actions.assess.findings.surroundings import PASSING
 from actions.assess.values import Ruling
 from actions.catalog.service import Service
-from actions.errors import BackoutError, RefusedError
+from actions.errors import BackoutError, RefusedError, UnavailableError
 from actions.history.canonical import JsonObject
 from actions.history.details import void_voices, write_plan
 from actions.history.leases import hold
@@ -31,6 +33,12 @@ from actions.run.runbooks.proposing import propose_runbook
 from actions.run.sameness import World, look_around, mark, same_world, written_since
 from actions.run.steps.site import Site
 
+log = logging.getLogger(__name__)
+
+T = TypeVar("T")
+#: Between the looks at a world that does not answer.
+PAUSES_SECONDS = (1.0, 3.0)
+_TICK_SECONDS = 0.2
 #: Strategies of our own; every other runbook is one of the catalog.
 BUILT_IN = frozenset(name.value for name in StrategyName)
 
@@ -67,9 +75,13 @@ class Assessing:
             with pen.history.reading() as connection:
                 with_data = wants_data(connection, rollback.id)
             site = self.sites(rollback.service)
-            before = _world(site, rollback)
-            case = case_for(site, rollback, with_data=with_data, should_stop=pen.pulse.must_stop)
-            marked = mark(site, before, case.read) if before is not None else None
+
+            def assess() -> tuple[Case, JsonObject | None]:
+                before = _world(site, rollback)
+                case = case_for(site, rollback, with_data=with_data, should_stop=pen.pulse.must_stop)
+                return case, mark(site, before, case.read) if before is not None else None
+
+            case, marked = _patiently(pen, assess)
         except BackoutError as error:
             pen.pulse.require()
             if pen.pulse.must_stop():
@@ -93,9 +105,9 @@ class Rechecking:
         try:
             site = self.sites(rollback.service)
             # Everything is looked at anew once the writers have stopped; until then it may be as it was shown.
-            reasons = (
-                () if _is_as_shown(site, rollback) else what_voids(site, rollback, should_stop=pen.pulse.must_stop)
-            )
+            reasons: tuple[str, ...] = ()
+            if not _is_as_shown(site, rollback):
+                reasons = _patiently(pen, lambda: what_voids(site, rollback, should_stop=pen.pulse.must_stop))
         except BackoutError as error:
             pen.pulse.require()
             if pen.pulse.must_stop():
@@ -113,6 +125,21 @@ class Rechecking:
             move(connection, rollback.id, Move(to=Status.ASSESSING, actor="backout", details=details))
 
         pen.record(ask_again)
+
+
+def _patiently(pen: Recorder, look: Callable[[], T]) -> T:
+    """Again where something did not answer: a server that restarts is back soon, and nobody has to ask or approve anew."""
+    for pause in PAUSES_SECONDS:
+        try:
+            return look()
+        except UnavailableError as error:
+            log.info("%s: looking again (%s)", pen.lease.rollback, error.what, extra={"event": "looked_in_vain"})
+            until = time.monotonic() + pause
+            while time.monotonic() < until:
+                if pen.pulse.must_stop():
+                    raise
+                time.sleep(_TICK_SECONDS)
+    return look()
 
 
 def what_voids(

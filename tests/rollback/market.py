@@ -153,14 +153,16 @@ class Market:
             wait_for(lambda shop=shop: shop.writes() and shop.answers(), f"{shop.name} did not start", 120)
 
     def clear(self) -> None:
-        for worker in self.workers:
-            if worker.poll() is None:
-                worker.send_signal(signal.SIGCONT)
-                worker.kill()
-            worker.wait()
-        time.sleep(0.5)  # a shell that was about to start a writer has done so then
-        for shop in self.shops:
-            shop.stop()
+        try:
+            for worker in self.workers:
+                if worker.poll() is None:
+                    worker.send_signal(signal.SIGCONT)
+                    worker.kill()
+                worker.wait()
+        finally:
+            time.sleep(0.5)  # a shell that was about to start a writer has done so then
+            for shop in self.shops:
+                shop.stop()
         for server in (self.servers.services, self.servers.history):
             with psycopg.connect(server.url(), autocommit=True) as connection:
                 found = connection.execute("SELECT datname FROM pg_database WHERE datname LIKE %s", [f"%{self.tag}%"])

@@ -92,6 +92,7 @@ def test_a_worker_that_was_frozen_until_another_took_over_does_no_harm_when_it_w
 @pytest.mark.timeout(420)
 def test_databases_that_restart_or_stay_away_for_longer_than_the_lease_cost_no_honesty(servers: Servers) -> None:
     blows = [
+        Blow(how="service", kind="rollback.requested", later=0.5),
         Blow(how="history", kind="step.running", step="capture"),
         Blow(how="service", kind="step.running", step="stop-web"),
         Blow(how="history", kind="step.running", step="prove", later=0.5),

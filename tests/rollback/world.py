@@ -168,10 +168,15 @@ class Shop:
     def processes(self, name: str) -> list[psutil.Process]:
         marker = f"{self.folder}/{name}.pid"
         found = []
-        for process in psutil.process_iter(["cmdline", "status"]):
-            words = process.info["cmdline"] or []
-            if marker in words and process.info["status"] != psutil.STATUS_ZOMBIE and words[0] != "/bin/sh":
-                found.append(process)
+        # Read as it lies there: asked for everything about everybody, psutil takes a hundred times as long.
+        for file in Path("/proc").glob("[0-9]*/cmdline"):
+            try:
+                words = file.read_text(errors="replace").split("\0")
+                if marker in words and words[0] != "/bin/sh":
+                    process = psutil.Process(int(file.parent.name))
+                    found += [process] if process.status() != psutil.STATUS_ZOMBIE else []
+            except (OSError, psutil.NoSuchProcess):
+                continue
         return found
 
     def orders(self) -> int:
