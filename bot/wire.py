@@ -1,7 +1,8 @@
 """From those who hear Slack to those who answer: what was acknowledged goes on to another process, each in one piece.
 
 A pair of sockets that keep the bounds of what is sent: whoever dies in the middle of one tears nothing, and what waits in
-between is there for whoever comes after. The other way goes only whether the history is there.
+between is there for whoever comes after. The other way goes only whether the history is there: whenever that changes, and
+when somebody who hears begins, for what was said before was heard by another.
 """
 
 import json
@@ -25,6 +26,8 @@ LARGEST = 1 << 20
 BUFFER = 4 << 20
 FLUSH_SECONDS = 1.0
 _THERE, _AWAY = b"+", b"-"
+#: Is the history there? Nothing that is compressed looks like it.
+_ASKED = b"?"
 
 
 def pair() -> tuple[socket.socket, socket.socket]:
@@ -47,6 +50,7 @@ class Mouth:
         self._sending = threading.Thread(target=self._send, name="wire-out", daemon=True)
 
     def open(self) -> None:
+        self._waiting.put(_ASKED)
         self._sending.start()
         threading.Thread(target=self._hear, name="wire-in", daemon=True).start()
 
@@ -82,12 +86,23 @@ class Ear:
 
     def __init__(self, end: socket.socket) -> None:
         self._end = end
+        self._there = False
+        self._telling = threading.Lock()
         self.tell(history_there=False)
 
     def tell(self, *, history_there: bool) -> None:
-        self._end.send(_THERE if history_there else _AWAY)
+        with self._telling:
+            self._there = history_there
+            self._say_it()
 
     def hear(self, answer: Callable[[Body], None]) -> None:
         """Until the process ends."""
         while piece := self._end.recv(LARGEST):
+            if piece == _ASKED:
+                with self._telling:
+                    self._say_it()
+                continue
             answer(json.loads(zlib.decompress(piece)))
+
+    def _say_it(self) -> None:
+        self._end.send(_THERE if self._there else _AWAY)

@@ -150,6 +150,22 @@ def test_what_starting_again_does_not_help_ends_all_of_it(parts: "subprocess.Pop
     assert (tmp_path / "ended").exists()
 
 
+def test_who_begins_to_hear_is_told_whether_the_history_is_there_though_another_was_told_before() -> None:
+    ours, theirs = pair()
+    with ours, theirs:
+        ear = Ear(theirs)
+        ear.tell(history_there=True)
+        # Whoever heard until now took it with them.
+        assert [ours.recv(16), ours.recv(16)] == [b"-", b"+"]
+        threading.Thread(target=ear.hear, args=(lambda _: None,), daemon=True).start()
+        mouth = Mouth(ours)
+        mouth.open()
+        assert mouth.history_there.wait(30)
+        ear.tell(history_there=False)
+        eventually(lambda: not mouth.history_there.is_set())
+        mouth.close()
+
+
 def test_what_was_heard_waits_for_whoever_answers_next_and_none_of_it_is_torn() -> None:
     ours, theirs = pair()
     with ours, theirs:
