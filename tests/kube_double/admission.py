@@ -60,6 +60,7 @@ def admit_new(store: Store, kind: str, namespace: str, body: Json) -> Json:
             check_autoscaler(body)
         case "Pod":
             _default_pod(spec)
+            body.setdefault("status", {"phase": "Pending"})
         case "Secret":
             _admit_secret(body)
     refuse_over_quota(store, kind, namespace)

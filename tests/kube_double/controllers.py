@@ -17,6 +17,8 @@ class Controllers:
         self._store = store
         #: How many replicas an autoscaler's metrics ask for, by its name.
         self.wants: dict[str, int] = {}
+        #: How the pods of each Job ended, by their uids.
+        self._of_job: dict[str, dict[str, str]] = {}
         self._progress: dict[str, tuple[str, float]] = {}
 
     def look(self) -> None:
@@ -217,13 +219,19 @@ class Controllers:
             self._expire(it)
             return
         if spec.get("suspend"):
+            self._of_job.pop(meta["uid"], None)
             for each in living:
                 self.delete_pod(each)
             self._status(it, {"conditions": [{"type": "Suspended", "status": "True"}]})
             return
         status.setdefault("startTime", now())
-        failed = sum(1 for each in pods if each["status"]["phase"] == "Failed")
-        succeeded = sum(1 for each in pods if each["status"]["phase"] == "Succeeded")
+        # A pod that is gone before it ended has failed: the real one keeps it by a finalizer until it is counted.
+        ends = self._of_job.setdefault(meta["uid"], {})
+        ends |= dict.fromkeys(ends.keys() - {each["metadata"]["uid"] for each in pods}, "Failed") | {
+            uid: end for uid, end in ends.items() if end in ("Failed", "Succeeded")
+        }
+        ends |= {each["metadata"]["uid"]: each["status"]["phase"] for each in pods}
+        failed, succeeded = (sum(1 for end in ends.values() if end == kind) for kind in ("Failed", "Succeeded"))
         late = (
             spec.get("activeDeadlineSeconds")
             and time.time() - moment_of(status["startTime"]) > spec["activeDeadlineSeconds"]

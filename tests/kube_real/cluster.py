@@ -17,6 +17,7 @@ from typing import Any, Self
 from urllib.parse import urlsplit
 
 import pytest
+from urllib3.exceptions import HTTPError
 
 from tests.kube_double.cluster import KubeDouble, self_signed
 from tests.kube_double.controllers import Controllers, owner_of
@@ -76,7 +77,7 @@ class RealCluster(KubeDouble):
 
     def _loop(self) -> None:
         while not self.closing:
-            with suppress(ApiError):
+            with suppress(ApiError, HTTPError):
                 self.kubelet.look()
             with self.store.changed:
                 self.store.changed.notify_all()
@@ -86,12 +87,19 @@ class RealCluster(KubeDouble):
 class _Schedules(Controllers):
     """The real controllers do everything, but for what a test wants now."""
 
+    _store: RealStore
+
     def __init__(self, store: RealStore) -> None:
         super().__init__(store)
         self.wants = _NoMetrics()
 
     def look(self) -> None:
         """The server's own do that."""
+
+    def delete_pod(self, pod: Json, grace: int | None = None) -> None:
+        meta, options = pod["metadata"], {} if grace is None else {"gracePeriodSeconds": grace}
+        with suppress(ApiError):
+            self._store.upstream.ask("DELETE", self._store.path("Pod", meta["namespace"], meta["name"]), options)
 
     def fire(self, namespace: str, name: str) -> Json | None:
         it = self._store.get("CronJob", namespace, name)

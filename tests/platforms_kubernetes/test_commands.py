@@ -212,8 +212,24 @@ def test_a_pod_that_was_taken_away_is_said(workload: KubeDouble, api: Api) -> No
             workload.controllers.delete_pod(pod, 0)
 
     with pytest.raises(PodGoneError, match="went away before its command had ended"):
-        commands(api).run(python(SLOW, stdin=b"go"), watch=drain)
+        commands(api).run(python(SLOW, inside=named("one"), stdin=b"go"), watch=drain)
     assert len(workload.kubelet.started) == 1
+    again = commands(api, start_within=timedelta(seconds=30)).run(python("print('again')", inside=named("one")))
+    assert again.stdout == "again\n"
+
+
+def test_a_job_that_ended_without_anybody_and_lost_its_pod_is_said_at_once(workload: KubeDouble, api: Api) -> None:
+    """Its runner had died, and its node was drained after it."""
+    left = python(SLOW, inside=named("one"), stdin=b"go", leaves=lambda: True)
+    heard = threading.Event()
+    commands(api).run(left, watch=lambda _: heard.set(), should_stop=heard.is_set)
+    for pod in workload.pods(SPACE):
+        workload.controllers.delete_pod(pod, 0)
+    wait(workload.store, lambda: not workload.pods(SPACE))
+    with pytest.raises(PodGoneError, match="is over, and its pod with its log is gone"):
+        commands(api).run(python(SLOW, inside=named("one"), stdin=b"go"))
+    assert len(workload.kubelet.started) == 1
+    assert commands(api).run(python("print('again')", inside=named("one"))).stdout == "again\n"
 
 
 def test_the_job_takes_what_is_needed_and_leaves_what_does_something_of_its_own(workload: KubeDouble) -> None:

@@ -69,12 +69,12 @@ def test_a_release_is_taken_back_and_brought_again_by_what_it_is_not_by_its_numb
     assert (was["newer_revision"], was["newer_images"], was["older_images"]) == (3, ["api:3"], [image])
     assert back.is_back(was) is False
     back.take_back(was, never)
-    assert runs(deployed, image)
+    wait(deployed.store, lambda: runs(deployed, image))
     assert back.is_back(was)
     back.take_back(was, never)
-    assert runs(deployed, image)
+    wait(deployed.store, lambda: runs(deployed, image))
     back.bring_again(was, never)
-    assert runs(deployed, "api:3")
+    wait(deployed.store, lambda: runs(deployed, "api:3"))
 
 
 def test_it_works_on_a_deployment_that_is_scaled_to_zero(deployed: KubeDouble, api: Api) -> None:
@@ -101,7 +101,7 @@ def test_what_somebody_else_changes_at_the_same_moment_stays(deployed: KubeDoubl
     deployed.interferes = interfere
     back.take_back(was, never)
     assert deployed.spec("Deployment", SPACE, "api")["revisionHistoryLimit"] == 7
-    assert runs(deployed, "api:2")
+    wait(deployed.store, lambda: runs(deployed, "api:2"))
 
 
 @pytest.mark.parametrize(
@@ -124,7 +124,7 @@ def test_an_older_release_that_does_not_start_is_said_with_its_reason(deployed: 
         release(api, seconds=60).take_back(was, never)
     deployed.edit("Deployment", SPACE, "api", progressDeadlineSeconds=600)
     back.bring_again(was, never)
-    assert runs(deployed, "api:3")
+    wait(deployed.store, lambda: runs(deployed, "api:3"))
 
 
 def test_a_paused_deployment_is_left_alone(deployed: KubeDouble, api: Api) -> None:

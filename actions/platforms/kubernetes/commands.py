@@ -8,7 +8,7 @@ from datetime import timedelta
 
 from actions.errors import BackoutError, ConfigurationError, UnavailableError
 from actions.platforms.kubernetes.api import Api, Json
-from actions.platforms.kubernetes.following import QUIET_SECONDS, Listened, listen
+from actions.platforms.kubernetes.following import QUIET_SECONDS, Listened, PodGoneError, listen
 from actions.platforms.kubernetes.frames import Voices
 from actions.platforms.kubernetes.job_making import TOKEN, JobOrder, job_name
 from actions.platforms.kubernetes.kinds import CRONJOB, JOB, WORKLOADS
@@ -111,7 +111,11 @@ class _Run:
 
         listened = Listened(exit_code=None)
         if pod is not None:
-            listened = listen(self.api, pod, voices, enough=enough, quiet_seconds=self.quiet_seconds)
+            try:
+                listened = listen(self.api, pod, voices, enough=enough, quiet_seconds=self.quiet_seconds)
+            except PodGoneError:
+                mark_taken(self.api, job)  # nothing more is to be had of it: whoever tries again makes another
+                raise
         if listened.exit_code is None:
             stopped = self.should_stop()
             self._leave_or_end(job)

@@ -56,10 +56,7 @@ def listen(
                     voices.hear(chunk)
             seen = _soon_over(api, name, enough)
         except MissingError:
-            raise PodGoneError(
-                f"The pod {name} went away before its command had ended (its node was drained, or somebody deleted it)",
-                next_step="Look at what was done, then try again.",
-            ) from None
+            raise _gone(name) from None
         except UnavailableError:
             if _answers(api):
                 heard_at = time.monotonic()
@@ -72,10 +69,19 @@ def listen(
         heard_at = time.monotonic()
         if seen["metadata"]["uid"] != pod["metadata"]["uid"]:
             raise PodGoneError(f"The pod {name} was replaced by another before its command had ended")
+        if is_over(seen) and seen["metadata"].get("deletionTimestamp") and (exit_of(seen) or (1, ""))[0] != 0:
+            raise _gone(name)  # it ended because it was asked to, and goes when that is told
         if is_over(seen):
             code, reason = exit_of(seen) or (1, str((seen.get("status") or {}).get("reason") or "it has no exit code"))
             return Listened(exit_code=code, reason=reason)
     return Listened(exit_code=None)
+
+
+def _gone(name: str) -> PodGoneError:
+    return PodGoneError(
+        f"The pod {name} went away before its command had ended (its node was drained, or somebody deleted it)",
+        next_step="Look at what was done, then try again.",
+    )
 
 
 def _answers(api: Api) -> bool:

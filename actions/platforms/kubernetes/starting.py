@@ -8,6 +8,7 @@ from datetime import timedelta
 
 from actions.errors import BackoutError
 from actions.platforms.kubernetes.api import Api, Json
+from actions.platforms.kubernetes.following import PodGoneError
 from actions.platforms.kubernetes.job_making import ORDER, TAKEN, TOKEN, JobOrder, digest_of, job_body, secret_body
 from actions.platforms.kubernetes.kinds import EVENT, JOB, SECRET
 from actions.platforms.kubernetes.pods import HOPELESS, is_over, pods_of_job, waits_for
@@ -54,6 +55,8 @@ def wait_for_pod(api: Api, job: Json, *, enough: Callable[[], bool], within: tim
         for pod in pods:
             if (pod.get("status") or {}).get("phase") == "Running" or is_over(pod):
                 return pod
+        if not pods:
+            _refuse_what_is_over(api, job)
         why = next((found for pod in pods if (found := waits_for(pod))), None) or (None if pods else _refused(api, job))
         stuck_since = (stuck_since or time.monotonic()) if why else None
         late = time.monotonic() - began > within.total_seconds()
@@ -102,6 +105,17 @@ def _begin(api: Api, order: JobOrder, job: Json) -> Json | None:
         return api.patch(JOB, api.get(JOB, order.name), {"spec": {"suspend": False}})
     except (ConflictError, MissingError):
         return None
+
+
+def _refuse_what_is_over(api: Api, job: Json) -> None:
+    """Without a pod, and none will come: nobody can tell any more how it ended."""
+    name, again = job["metadata"]["name"], api.find(JOB, job["metadata"]["name"])
+    conditions = ((again or {}).get("status") or {}).get("conditions") or ()
+    if again is None or any(each["type"] in ("Complete", "Failed") and each["status"] == "True" for each in conditions):
+        raise PodGoneError(
+            f"The Job {name} is over, and its pod with its log is gone (its node was drained, or somebody deleted it)",
+            next_step="Look at what was done, then try again.",
+        )
 
 
 def _is_ours(job: Json, order: JobOrder) -> bool:
