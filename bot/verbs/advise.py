@@ -6,8 +6,8 @@ import click
 
 from actions.run.runbooks.advising import Advice, known_failures
 from actions.run.runbooks.advising import advise as answers
+from bot.completing import complete_services
 from bot.terminal.output import json_option, say, say_json, say_trouble
-from bot.verbs.check import complete_services
 from bot.wiring import Wiring
 
 SHOWN = 12

@@ -2,8 +2,8 @@ import sys
 
 import click
 
+from bot.completing import complete_services
 from bot.terminal.output import json_option, say, say_json
-from bot.verbs.check import complete_services
 from bot.wiring import Wiring
 
 

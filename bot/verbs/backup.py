@@ -6,12 +6,12 @@ from actions.history.values import BackupState
 from actions.restore.backing_up import BackedUp, BackupOrder, StoppedError, back_up
 from actions.restore.cloning_one import Cloned
 from actions.restore.premises import Premises
+from bot.completing import complete_services
 from bot.terminal.backup import backup_card, backup_facts, clone_card, clone_facts
 from bot.terminal.interrupting import Stop, stoppable
 from bot.terminal.output import json_option, say, say_json, say_trouble
 from bot.terminal.progress_bar import watching
 from bot.terminal.without_history import say_without_history, without_history_option
-from bot.verbs.check import complete_services
 from bot.wiring import Wiring
 
 

@@ -5,12 +5,12 @@ import click
 
 from actions.restore.premises import Premises
 from actions.restore.verdict import Checked
+from bot.completing import complete_services
 from bot.terminal.backups import checked_facts, checked_page, listed_facts, listings_page
 from bot.terminal.interrupting import stoppable
 from bot.terminal.output import json_option, say, say_json, say_trouble
 from bot.terminal.progress_bar import watching
 from bot.terminal.without_history import say_without_history, without_history_option
-from bot.verbs.check import complete_services
 from bot.wiring import Wiring
 
 

@@ -4,13 +4,13 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict
 
 import click
-from click.shell_completion import CompletionItem
 from rich.table import Table
 from rich.text import Text
 
 from actions.errors import BackoutError
 from actions.readiness.answers import Answer, Level
 from actions.readiness.service import ask_about, failed
+from bot.completing import complete_services
 from bot.terminal.output import json_option, say, say_json
 from bot.wiring import Wiring
 
@@ -22,14 +22,6 @@ LOOK = {
 }
 #: Services are asked at the same time; most of it is waiting for somebody's answer.
 AT_ONCE = 8
-
-
-def complete_services(_: click.Context, __: click.Parameter, incomplete: str) -> list[CompletionItem]:
-    try:
-        names = Wiring().catalog.services
-    except BackoutError:
-        return []  # a completion has no place for an error message
-    return [CompletionItem(name) for name in names if name.startswith(incomplete)]
 
 
 @click.command

@@ -4,11 +4,11 @@ import click
 
 from actions.restore.drill import DrillOrder, run_drill
 from actions.restore.drill_report import keep_report
+from bot.completing import complete_services
 from bot.terminal.drill import drill_page
 from bot.terminal.interrupting import stoppable
 from bot.terminal.output import json_option, say, say_json, say_trouble
 from bot.terminal.progress_bar import watching
-from bot.verbs.check import complete_services
 from bot.wiring import Wiring
 
 

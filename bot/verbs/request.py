@@ -14,11 +14,11 @@ from actions.history.queries import show
 from actions.history.shown import last_shown
 from actions.history.values import RollbackId
 from actions.run.named_backup import restores_what_is_asked, revision_in, usable
+from bot.completing import complete_services
 from bot.desk import Asked
 from bot.terminal.following import CODES, EVERY_SECONDS, RESTING, follow, say_request
 from bot.terminal.output import json_option, say, say_json
 from bot.terminal.rollbacks import facts_of
-from bot.verbs.check import complete_services
 from bot.wiring import Wiring
 
 STRATEGIES = [StrategyName.DOWNGRADE.value, StrategyName.RESTORE.value, StrategyName.APP_ONLY.value]

@@ -7,12 +7,12 @@ from actions.errors import ConfigurationError, RefusedError
 from actions.restore.bringing_back import bring_back
 from actions.restore.intending import Wanted, intend
 from actions.restore.premises import Premises
+from bot.completing import complete_services
 from bot.terminal.interrupting import stoppable
 from bot.terminal.output import json_option, say, say_json
 from bot.terminal.progress_bar import watching
 from bot.terminal.restore import came_back_facts, came_back_page, intent_page, kept_page
 from bot.terminal.without_history import say_without_history, without_history_option
-from bot.verbs.check import complete_services
 from bot.wiring import Wiring
 
 
