@@ -4,6 +4,7 @@ everything is given back exactly."""
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "rollback"))
 
@@ -30,10 +31,16 @@ def radar(request: pytest.FixtureRequest, postgres_server: EmbeddedPostgres) -> 
         yield made
 
 
-def go_back(radar: Radar, blows: list[Blow], *, later: float = 0.0, seconds: float = 600) -> str:
+def go_back(radar: Radar, blows: list[Blow], **how: Any) -> str:
     radar.deploy(NEWER, "0005")
     radar.backout("request", "deeptech-radar", "--to", "0004")
-    return killed_on_the_way(radar, radar.hand, blows, later=later, seconds=seconds)
+    return killed_on_the_way(radar, radar.hand, blows, **how)
+
+
+def is_in_the_migration(radar: Radar) -> bool:
+    """The Job's own session, on the live database."""
+    session = "application_name LIKE 'backout RB-% downgrade' AND datname = current_database()"
+    return bool(radar.ask(f"SELECT count(*) FROM pg_stat_activity WHERE {session}"))
 
 
 def is_honest(radar: Radar, before: object, status: str) -> None:
@@ -54,7 +61,7 @@ def test_a_downgrade_whose_runner_is_killed_in_its_middle_is_heard_out(radar: Ra
     for image in (NEWER, OLDER):
         radar.cluster.images[image].env["RADAR_SLOW"] = "9"
     try:
-        status = go_back(radar, [("step.captured", "downgrade")], later=5)
+        status = go_back(radar, [("step.captured", "downgrade")], when=lambda: is_in_the_migration(radar))
         assert "step.found_again" in kinds(radar)
         is_honest(radar, before, status)
     finally:

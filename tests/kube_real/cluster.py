@@ -148,6 +148,7 @@ def _lacks(cluster: RealCluster) -> str | None:
     pod = {"metadata": {"name": "probe"}, "spec": {"restartPolicy": "Never", "containers": [container]}}
     cluster.store.create("Pod", "probe", pod)
     wait(cluster.store, lambda: cluster.store.get("Pod", "probe", "probe")["status"]["phase"] == "Succeeded", 60)
+    cluster.kubelet.started.clear()
     answer = cluster.upstream.send("GET", cluster.store.path("Pod", "probe", "probe", "log"))
     said = bytes(answer.data).decode(errors="replace")
     return None if said == "hello\n" else f"its API server does not reach this machine as a node: {said[:200]}"

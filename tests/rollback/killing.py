@@ -2,7 +2,7 @@
 
 import subprocess
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 
@@ -46,14 +46,18 @@ def entries(shop: Shop) -> list[Blow]:
 
 
 def killed_on_the_way(
-    shop: Shop, worker: Worker, blows: Sequence[Blow], *, later: float = 0.0, seconds: float = 600
-) -> str:
-    """Kills the worker after each of these entries has come for the first time; where the rollback ends."""
+    shop: Shop, worker: Worker, blows: Sequence[Blow], *, later: float = 0.0, seconds: float = 600,
+    when: Callable[[], bool] = lambda: True,
+) -> str:  # fmt: skip
+    """Kills the worker after each of these entries has come for the first time, and `when` holds; where the rollback ends."""
     left, until = list(blows), time.monotonic() + seconds
     while (status := str(query(shop, "SELECT status FROM rollbacks ORDER BY id DESC LIMIT 1")[0][0])) not in RESTING:
         assert time.monotonic() < until, (status, steps(shop), left)
         if (hit := next((blow for blow in entries(shop) if blow in left), None)) is not None:
             left.remove(hit)
+            while not when():
+                assert time.monotonic() < until, "its moment never came"
+                time.sleep(_LOOK_EVERY_SECONDS)
             time.sleep(later)
             worker.kill()
         time.sleep(_LOOK_EVERY_SECONDS)
