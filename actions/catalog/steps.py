@@ -99,7 +99,8 @@ class BuiltInStep(_Step):
     ] = Field(description="Which built-in step.")  # fmt: skip
     revision: Revision | None = Field(default=None, description="For `downgrade`: where to. Left out: as requested.")
     backup: Version | None = Field(
-        default=None, description="For `restore`: which backup. Left out: the latest proven one."
+        default=None,
+        description="For `restore`: which backup. Left out: the one that the request names (`--backup`), or the latest proven one.",
     )
 
 
