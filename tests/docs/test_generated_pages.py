@@ -17,7 +17,7 @@ def test_every_setting_in_the_docs_exists() -> None:
     mentioned = set()
     for page in [ROOT / "README.md", *(ROOT / "docs").rglob("*.md")]:
         mentioned |= set(re.findall(r"\b(?:BACKOUT|SLACK)_[A-Z_]+\b", page.read_text()))
-    for_tests = {f"BACKOUT_TEST_{name}" for name in ("REQUIRE", "ALL", "PICTURES")}
+    for_tests = {f"BACKOUT_TEST_{name}" for name in ("REQUIRE", "ALL", "NODE", "PICTURES")}
     assert mentioned <= {*names(), *for_tests}
 
 
