@@ -3,6 +3,7 @@
 It is built here, where there is a C compiler. Only the clock that people set is wrong; those that count on are left alone.
 """
 
+import atexit
 import os
 import shutil
 import subprocess
@@ -55,6 +56,7 @@ def wrong_by(seconds: int) -> Mapping[str, str]:
 def _library() -> str:
     assert COMPILER is not None
     folder = Path(tempfile.mkdtemp(prefix="clock-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
     # The servers of PostgreSQL run as somebody else.
     folder.chmod(0o755)
     (folder / "clock.c").write_text(SOURCE)
