@@ -20,7 +20,7 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "rollback"))
 
 import psutil
 import psycopg
-from scenes import a_shop, again_at_head, newest, rests, runs, status
+from scenes import a_shop, again_at_head, newest, rests, runs, status, steps
 from world import FIRST, PYTHON, THIRD, Shop, free_port
 
 from bot.sandbox.person import Actor, said
@@ -31,7 +31,7 @@ from tests.slack.looking import PLANTED, SLOW, mark, since, soon, tells_nothing_
 
 __all__ = [
     "ANSWERING", "FIRST", "HEARING", "PLANTED", "SLOW", "THIRD", "WORK", "Asked", "Served", "Shop", "a_shop", "mark", "rests",
-    "runs", "said", "served", "since", "soon", "status", "wait_for",
+    "runs", "said", "served", "since", "soon", "status", "steps", "wait_for",
 ]  # fmt: skip
 
 MANIFEST = Path(__file__).parents[2] / "manifest.yml"
