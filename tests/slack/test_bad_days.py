@@ -255,7 +255,12 @@ def test_only_a_restart_would_help_when_even_the_one_that_looks_after_the_parts_
     wait_for(lambda: bot.health() == 200, "it is not well again", SLOW)
     bot.is_ready()
     assert not work.is_running() or work.status() == psutil.STATUS_ZOMBIE
-    went_well(bot, asked, ana)
+    # What had to be answered within those minutes was not: then it was undone, and people are told so.
+    wait_for(lambda: asked.status() in ("succeeded", "failed"), f"{asked.rollback} does not end", 200)
+    succeeded = asked.status() == "succeeded"
+    asked.is_told_once(ana, "went back" if succeeded else "failed")
+    assert bot.shop.revision() == ("0002" if succeeded else "0003")
+    wait_for(lambda: bot.shop.writes() and bot.shop.answers(), "the writers are not back")
 
 
 def test_one_of_two_replicas_is_killed(bot: Served, sandbox: Sandbox, ana: Any, lena: Any) -> None:
