@@ -43,6 +43,7 @@ def hear(wiring: "Wiring", end: socket.socket, signs: "Signs", stopping: threadi
     from bot.presence import Presence
     from bot.wire import Mouth
 
+    wiring.watched.catch_up()
     sys.setswitchinterval(SHORT_TURN_SECONDS)
     hearing = Hearing(Presence(wiring.settings, lambda: wiring.catalog, wiring.environ), Mouth(end), signs)
     try:
@@ -60,6 +61,7 @@ def answer(wiring: "Wiring", end: socket.socket, stopping: threading.Event) -> N
     from bot.presence import Presence
     from bot.wire import Ear
 
+    wiring.watched.catch_up()
     presence = Presence(wiring.settings, lambda: wiring.catalog, wiring.environ)
     answering = Answering(presence, Ear(end), lasting=wiring.settings.lease)
     errors = list[BackoutError]()
@@ -100,6 +102,7 @@ def work(wiring: "Wiring", stopping: threading.Event, *, signs: "Signs | None" =
         from actions.restore.scheduled import TIDY_TASK as RETENTION
     from actions.restore.standing_in import bring_over
 
+    wiring.watched.catch_up()
     # Beside the work: a server that does not answer must not hold it up.
     known = tuple(wiring.catalog.services.values())
     threading.Thread(target=sweep_forgotten, args=(known, wiring.environ), name="sweep", daemon=True).start()

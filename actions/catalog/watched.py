@@ -47,6 +47,13 @@ class WatchedCatalog:
                 self._looked_at = self._clock()
             return self._catalog
 
+    def catch_up(self) -> None:
+        """For a process that begins with what another one read long ago: a change since then is taken before anything is done."""
+        with self._lock:
+            self._seen = _state(self._path)
+            self._look()
+            self._looked_at = self._clock()
+
     def service(self, name: str) -> Service:
         """As `Catalog.service`, of this moment."""
         return self.now().service(name)

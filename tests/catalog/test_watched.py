@@ -54,6 +54,15 @@ def test_a_change_is_taken(watching: Watching, caplog: pytest.LogCaptureFixture)
     assert said(caplog) == ["catalog_taken"], "nothing is said where nothing changes"
 
 
+def test_whoever_begins_with_what_was_read_long_ago_catches_up_before_anything_else(watching: Watching) -> None:
+    watching.path.write_text(ONE.format(name="billing"))
+    watching.watched.catch_up()
+    assert list(watching.watched.now().services) == ["billing"]
+    watching.path.write_text("services: [")
+    watching.watched.catch_up()
+    assert list(watching.watched.now().services) == ["billing"]
+
+
 def test_what_cannot_be_used_changes_nothing_and_is_said_loudly_until_it_is_mended(
     watching: Watching, caplog: pytest.LogCaptureFixture
 ) -> None:
