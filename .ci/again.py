@@ -1,4 +1,4 @@
-"""All tests, beside each other; then the few that failed once more, alone.
+"""All tests, three at a time, for half of them wait for something; then the few that failed once more, alone.
 
 Servers, containers and a browser share the cores while everything runs. A test that fails there and passes alone is named,
 and stops nobody; more than a few failures are no accident. At night (`make nightly`) nothing gets a second try.
@@ -20,7 +20,7 @@ def pytest(*words: str) -> int:
 
 
 def main() -> int:
-    ended = pytest("-n", "2", "--dist", "worksteal", "--cache-clear")
+    ended = pytest("-n", "3", "--dist", "worksteal", "--cache-clear")
     failed = sorted(json.loads(FAILED.read_text())) if ended == SOME_FAILED and FAILED.is_file() else []
     if not 0 < len(failed) <= FEW:
         return ended
