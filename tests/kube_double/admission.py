@@ -32,6 +32,7 @@ JOB_FIELDS = frozenset({
 
 def admit_new(store: Store, kind: str, namespace: str, body: Json) -> Json:
     _check_meta(body)
+    _check_spec(kind, body)
     spec = (
         body.setdefault("spec", {})
         if kind not in ("ConfigMap", "Secret", "Event", "Role", "RoleBinding", "ServiceAccount")
@@ -69,6 +70,7 @@ def admit_new(store: Store, kind: str, namespace: str, body: Json) -> Json:
 
 def admit_change(kind: str, before: Json, after: Json) -> None:
     _check_meta(after)
+    _check_spec(kind, after)
     if kind == "Job" and after["spec"]["template"] != before["spec"]["template"] and not before["spec"].get("suspend"):
         raise _invalid(kind, after, "spec.template: Invalid value: field is immutable")
     if kind in ("Deployment", "StatefulSet") and after["spec"]["selector"] != before["spec"]["selector"]:
@@ -82,6 +84,17 @@ def admit_change(kind: str, before: Json, after: Json) -> None:
     if kind == "HorizontalPodAutoscaler":
         after["spec"].setdefault("minReplicas", 1)
         check_autoscaler(after)
+
+
+def _check_spec(kind: str, body: Json) -> None:
+    if kind == "Deployment":
+        spec = body.get("spec", {})
+        if spec.get("progressDeadlineSeconds", 600) <= spec.get("minReadySeconds", 0):
+            raise _invalid(
+                kind, body, "spec.progressDeadlineSeconds: Invalid value: must be greater than minReadySeconds"
+            )
+    if kind == "Role" and not all(rule.get("verbs") for rule in body.get("rules") or ()):
+        raise _invalid(kind, body, "rules.verbs: Required value: verbs must contain at least one value")
 
 
 def check_autoscaler(body: Json) -> None:

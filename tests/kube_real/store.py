@@ -89,7 +89,10 @@ class RealStore(Store):
         if of.custom:
             self._define(kind)
         sent = self.outward({"apiVersion": of.api_version, "kind": kind, **body})
-        return self._ask("POST", f"{self.path(kind, namespace)}?fieldValidation=Strict", sent)
+        # Who wrote which fields is the server's to say; it goes by who says that they write.
+        writers = sent.get("metadata", {}).pop("managedFields", ())
+        manager = "".join(f"&fieldManager={each['manager']}" for each in writers[:1])
+        return self._ask("POST", f"{self.path(kind, namespace)}?fieldValidation=Strict{manager}", sent)
 
     def update(
         self, kind: str, namespace: str, name: str, change: Callable[[Json], Json | None], *, status: bool = False

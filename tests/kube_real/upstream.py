@@ -40,8 +40,12 @@ class Upstream:
     def ask(self, method: str, path: str, body: Any = None, *, content_type: str = "application/json") -> Json:
         """ApiError with what it says where it is no success."""
         answer = self.send(method, path, body, content_type=content_type)
-        said = json.loads(answer.data or b"{}")
+        data = bytes(answer.data)
         answer.release_conn()
+        if not data.startswith(b"{"):
+            # A path that nobody serves is answered in plain words.
+            raise ApiError(answer.status, "", data.decode(errors="replace").strip())
+        said = json.loads(data)
         if answer.status >= 300:
             raise ApiError(answer.status, str(said.get("reason", "")), str(said.get("message", said)))
         return dict(said)

@@ -51,6 +51,8 @@ def without(role: Mapping[str, Any], right: tuple[str, str, str]) -> dict[str, A
     for rule in less["rules"]:
         if right[1] in rule["apiGroups"] and right[2] in rule["resources"]:
             rule["verbs"] = [verb for verb in rule["verbs"] if verb != right[0]]
+    # A rule without verbs is refused.
+    less["rules"] = [rule for rule in less["rules"] if rule["verbs"]]
     return less
 
 

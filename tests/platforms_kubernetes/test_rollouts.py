@@ -118,7 +118,7 @@ def test_an_older_release_that_does_not_start_is_said_with_its_reason(deployed: 
     del deployed.images["api:2"]
     with pytest.raises(BackoutError, match="ImagePullBackOff"):
         back.take_back(was, never)
-    deployed.edit("Deployment", SPACE, "api", progressDeadlineSeconds=0)
+    deployed.edit("Deployment", SPACE, "api", progressDeadlineSeconds=1)
     wait(deployed.store, lambda: look_at_readiness(api, DEPLOYMENT, "api").stuck)
     with pytest.raises(BackoutError, match="its progress deadline has passed"):
         release(api, seconds=60).take_back(was, never)

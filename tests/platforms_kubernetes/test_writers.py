@@ -58,7 +58,7 @@ def test_a_workload_is_scaled_to_zero_and_back_to_exactly_what_it_had(cluster: K
     assert cluster.store.get(kind, SPACE, "api")["metadata"]["annotations"]["backout/replicas"] == "3"
     assert writer.start(was, never) is None
     assert cluster.spec(kind, SPACE, "api")["replicas"] == 3
-    assert "backout/replicas" not in cluster.store.get(kind, SPACE, "api")["metadata"]["annotations"]
+    assert "backout/replicas" not in cluster.store.get(kind, SPACE, "api")["metadata"].get("annotations", {})
 
 
 def test_stopped_means_that_no_pod_is_left_not_even_one_on_its_way_out(cluster: KubeDouble, api: Api) -> None:
