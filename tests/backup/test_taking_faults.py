@@ -31,6 +31,7 @@ def assert_nothing_is_left(folder: Path) -> None:
 
 
 @pytest.mark.parametrize("form", ["parallel", "plain"])
+@pytest.mark.by_day(1)
 def test_what_is_written_meanwhile_does_not_get_in(database_url: str, form: str, tmp_path: Path) -> None:
     fill_large(database_url, rows=20_000)
     run(database_url, "CREATE TABLE little AS SELECT 1 AS a")
@@ -206,6 +207,7 @@ def test_a_lost_snapshot_is_an_error_even_when_every_row_was_read(database_url: 
 
 
 @pytest.mark.parametrize("form", ["parallel", "plain"])
+@pytest.mark.by_day(1)
 def test_an_order_to_stop_is_followed_soon(database_url: str, form: str, tmp_path: Path) -> None:
     fill_large(database_url)
     stop = threading.Event()

@@ -24,7 +24,7 @@ def test_help_names_every_verb_with_a_sentence(backout: Backout) -> None:
 
 
 @pytest.mark.parametrize("verb", VERBS)
-@pytest.mark.by_day(6)
+@pytest.mark.by_day(3)
 def test_every_verb_explains_itself_without_touching_anything(backout: Backout, verb: str) -> None:
     done = backout(verb, "--help", BACKOUT_DATABASE_URL="postgresql://nobody@127.0.0.1:1/none")
     assert done.returncode == 0
@@ -36,6 +36,7 @@ def test_every_verb_explains_itself_without_touching_anything(backout: Backout, 
     [["chekc"], ["history", "--limit", "many"], ["show"], ["audit", "--head", "nonsense"], ["check", "--nope"]],
     ids=" ".join,
 )
+@pytest.mark.by_day(3)
 def test_wrong_usage_ends_with_two_and_says_why(backout: Backout, arguments: list[str]) -> None:
     done = backout(*arguments)
     assert done.returncode == 2

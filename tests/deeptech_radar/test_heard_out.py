@@ -21,6 +21,7 @@ HERE = Path(__file__).parent
 ROOT = HERE.parents[1]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("make", clusters())
 def test_the_next_runner_hears_it_to_its_end_and_starts_no_other(
     make: Callable[[Path], KubeDouble], tmp_path: Path, database_url: str

@@ -59,6 +59,7 @@ def test_one_that_was_killed_while_dumping_is_failed_and_nothing_of_it_is_left(
     assert audit(premises.history).whole
 
 
+@pytest.mark.slow
 def test_one_that_was_killed_while_copying_is_whole_in_the_first_store_and_says_that_the_second_has_none(
     premises: Premises, die_at: Die, stores: tuple[Path, Path]
 ) -> None:

@@ -49,6 +49,7 @@ def test_the_very_containers_come_back_and_those_that_were_stopped_stay_so(
     docker("start", two)
 
 
+@pytest.mark.slow
 def test_one_that_somebody_removed_meanwhile_is_made_again(house: ComposeHouse, project: Project) -> None:
     worker = writer(house, "worker")
     was = worker.look()

@@ -96,7 +96,8 @@ def damaged(backup: Backup, folder: Path) -> Backup:
     return backup.copied(folder / "store").tampered("people", lambda rows: rows[:-1])
 
 
-@pytest.mark.parametrize("place", ["throw-away", pytest.param("beside", marks=pytest.mark.slow)])
+@pytest.mark.slow
+@pytest.mark.parametrize("place", ["throw-away", "beside"])
 def test_a_killed_proof_says_nothing_and_leaves_nothing(
     shop: Backup, children: Nursery, tmp_path: Path, place: str
 ) -> None:

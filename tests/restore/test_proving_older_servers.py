@@ -31,8 +31,8 @@ def backup(source: str, fifteen: str) -> Iterator[Backup]:
         yield back_up(source, fifteen, folder, major=15)
 
 
-@pytest.mark.parametrize("place", ["throw-away", pytest.param("beside", marks=pytest.mark.slow)])
-@pytest.mark.by_day(1)
+@pytest.mark.slow
+@pytest.mark.parametrize("place", ["throw-away", "beside"])
 def test_everything_of_an_older_server_comes_back_the_same(source: str, backup: Backup, place: str) -> None:
     assert backup.manifest.tool_version.startswith("pg_dump 15")
     with proving(backup.proof(use=place)) as proved:

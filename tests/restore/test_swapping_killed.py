@@ -71,6 +71,7 @@ def kill_again_and_again(url: str, times: int) -> tuple[int, int]:
     return killed, swapped
 
 
+@pytest.mark.slow
 @pytest.mark.timeout(600)
 def test_killed_at_any_moment_the_old_or_the_new_one_is_live_and_open(postgres_url: str) -> None:
     killed, swapped = kill_again_and_again(postgres_url, TIMES)

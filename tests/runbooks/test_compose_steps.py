@@ -112,6 +112,7 @@ def test_a_volume_is_archived_of_one_moment_brought_back_and_undone(yard: tuple[
     assert project.name in labels, "compose still knows it as its own"
 
 
+@pytest.mark.slow
 def test_what_is_missing_is_refused_before_containers_are_touched(yard: tuple[Garage, Project, str]) -> None:
     garage, project, tag = yard
     before = project.containers()
