@@ -69,8 +69,19 @@ def run_checks(checks: Iterable[Validation], looking: Looking) -> tuple[CheckRes
 
 
 def values_now(checks: Iterable[Validation], looking: Looking) -> dict[str, Value]:
-    """What the checks that compare with before see now."""
+    """What the checks that compare with before see now; None where it cannot be told."""
     return {title_of(check): _look(check, looking).value for check in checks if _compares(check)}
+
+
+def values_heard(checks: Iterable[Validation], looking: Looking) -> dict[str, Value]:
+    """The same, but for UnavailableError where nobody answered. None is an answer then: the table is gone, say."""
+    seen = {title_of(check): _look(check, looking) for check in checks if _compares(check)}
+    if silent := sorted(title for title, each in seen.items() if not each.answered):
+        raise UnavailableError(
+            f"What the checks compare with cannot be seen: {', '.join(silent[:5])}",
+            next_step="See that the database runs, then ask again.",
+        )
+    return {title: each.value for title, each in seen.items()}
 
 
 def require_answers(results: Iterable[CheckResult]) -> None:

@@ -121,5 +121,7 @@ def came_from_earlier_backup(at: Moment) -> bool:
 def before_of(at: Moment) -> dict[str, str | int | float | bool | None]:
     found = [at.result_of(step).get("checks") for step in ("capture", "prove-quiet")]
     # The later look, taken when the writers had stopped, counts.
-    values = {name: value for each in found if isinstance(each, dict) for name, value in each.items()}
+    values = {
+        name: value for each in found if isinstance(each, dict) for name, value in each.items() if value is not None
+    }
     return {str(name): value for name, value in values.items() if isinstance(value, str | int | float | bool | None)}
