@@ -1,11 +1,13 @@
 """Files from an earlier commit, and marks: taken once, undone exactly, and nothing is ever lost."""
 
+import os
 from pathlib import Path
 
 from garage import LEAD, Garage, fails
 
 from actions.history.lifecycle import Status
 from actions.history.values import Voice
+from actions.release.git_tree import GitTree
 from actions.run.answering import Vote, vote
 
 RESTORE = {"git_restore": ["src", "config.yml"], "ref": "HEAD~1"}
@@ -54,6 +56,8 @@ def test_a_pattern_stands_beside_plain_paths(garage: Garage) -> None:
     assert garage.status(rollback) is Status.SUCCEEDED, garage.outcome(rollback)
     assert [garage.read(name) for name in ("config.yml", "src/a/README.md", "src/a/app.py")] == ["old", "old", "new"]
     assert not (garage.folder / "src/b/README.md").exists(), "the commit has none"
+    listed = GitTree(folder=garage.folder, environ=os.environ).files_in("HEAD", ["config.yml", "src/*/README.md"])
+    assert sorted(listed) == ["config.yml", "src/a/README.md", "src/b/README.md"]
 
 
 def test_undo_gives_back_every_byte_also_what_was_never_committed(garage: Garage) -> None:
