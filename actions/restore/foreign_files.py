@@ -3,6 +3,7 @@
 Told apart are pg_dump's plain script, its custom archive, both also within gzip or zstd, and what only looks like them.
 """
 
+import shlex
 import subprocess
 import threading
 from collections.abc import Iterable, Iterator
@@ -16,7 +17,7 @@ from actions.backup.child import Child
 from actions.backup.packing import DamagedError, decompress, gunzip
 from actions.backup.programs import ClientPrograms
 from actions.backup.streams import ending
-from actions.errors import BackoutError, UnavailableError
+from actions.errors import BackoutError, ConfigurationError, UnavailableError
 from actions.restore.foreign_troubles import DumpTrouble, unusable
 from actions.restore.limits import Limits
 
@@ -132,8 +133,21 @@ def recognise(path: Path, programs: ClientPrograms, limits: Limits) -> Reader:
             DumpTrouble.NOT_A_DUMP, path, f"is {inside}",
             next_step="Give one file: `pg_restore -f dump.sql FOLDER` makes one of such an archive.",
         ) from error  # fmt: skip
+    except (FileNotFoundError, NotADirectoryError) as error:
+        there = next(folder for folder in path.absolute().parents if folder.is_dir())
+        raise ConfigurationError(
+            "There is no such file", where=str(path.absolute()),
+            next_step=f"`ls -l {shlex.quote(str(there))}` lists what is there.",
+        ) from error  # fmt: skip
+    except PermissionError as error:
+        raise ConfigurationError(
+            "The dump may not be read by whoever runs Backout", where=str(path.absolute()),
+            next_step="Run it as somebody who may, or make the file readable.",
+        ) from error  # fmt: skip
     except OSError as error:
-        raise UnavailableError(f"The dump cannot be read: {error.strerror}", where=str(path)) from error
+        raise UnavailableError(
+            f"The dump cannot be read: {error.strerror}", where=str(path), next_step="See whether its disk answers."
+        ) from error
     packing = Packing.GZIP if first.startswith(GZIP) else Packing.ZSTD if first.startswith(ZSTD) else Packing.NONE
     if packing is not Packing.NONE:
         chunks = _unpacked(path, packing)

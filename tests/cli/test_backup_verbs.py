@@ -237,6 +237,10 @@ def test_somebody_else_s_dump_comes_back_and_a_cut_off_one_does_not(run: Run, or
     assert refused.returncode == 1
     assert "cut off" in refused.stderr
     assert "previous backup" in refused.stderr
+    missing = run("restore", "orders", "--file", "nowhere.sql.gz", "--yes")
+    assert missing.returncode == 2
+    assert "nowhere.sql.gz: There is no such file" in missing.stderr
+    assert "ls -l" in missing.stderr
 
 
 @pytest.mark.slow

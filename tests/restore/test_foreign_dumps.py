@@ -198,8 +198,22 @@ def test_a_tar_archive_and_a_folder_are_named(shop: str, tmp_path: Path) -> None
     assert "tar format" in trouble_of(dump(shop, tmp_path / "dump", "-Ft")).what
     dump(shop, tmp_path / "nothing", "-Fd", "-f", str(tmp_path / "folder"))
     assert "directory format" in trouble_of(tmp_path / "folder").what
-    with pytest.raises(BackoutError, match="cannot be read"):
-        inspect(tmp_path / "missing", PROGRAMS, limits())
+
+
+def test_a_file_that_is_not_there_is_a_mistake_of_whoever_named_it_and_said_with_what_is_there(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "shop.sql").write_text("--")
+    with pytest.raises(ConfigurationError) as missing:
+        inspect(Path("shop.sgl"), PROGRAMS, limits())
+    assert (missing.value.what, missing.value.where) == ("There is no such file", str(tmp_path / "shop.sgl"))
+    assert str(missing.value.next_step) == f"`ls -l {tmp_path}` lists what is there."
+    with pytest.raises(ConfigurationError) as nowhere:
+        inspect(tmp_path / "none here" / "shop.sql", PROGRAMS, limits())
+    assert str(nowhere.value.next_step) == f"`ls -l {tmp_path}` lists what is there."
+    with pytest.raises(ConfigurationError, match="There is no such file"):
+        inspect(tmp_path / "shop.sql" / "dump", PROGRAMS, limits())
 
 
 @pytest.mark.parametrize(
