@@ -2,23 +2,30 @@
 
 from collections.abc import Mapping
 from dataclasses import replace
+from datetime import UTC, datetime
 
 from actions.assess.live_database import look_at
 from actions.assess.place import migrations_place
 from actions.assess.scripts import read_graph, read_path
+from actions.assess.seen_before import BETWEEN
 from actions.catalog.service import Service
 from actions.errors import ConfigurationError, RefusedError
-from actions.history.values import Rollback
+from actions.history.backups import list_backups
+from actions.history.database import History
+from actions.history.values import BackupState, Rollback
 from actions.platforms.houses import house_of
 from actions.restore.cloning_one import list_of
 from actions.restore.kept_ones import kept_of
 from actions.restore.listing import Listing
 from actions.restore.premises import Premises
-from bot.render.modals.request import RevisionChoice
+from bot.render.modals.request import BackupChoice, RevisionChoice
 from bot.terminal.sql import sql_of
+from bot.wording.measures import age
 
 #: As many as a list in Slack takes, without the one at its end.
 MOST = 99
+#: The newest are what people look for; an older one is named at a terminal.
+MOST_BACKUPS = 30
 
 
 def revisions_of(service: Service, environ: Mapping[str, str]) -> tuple[str, tuple[RevisionChoice, ...]]:
@@ -49,6 +56,16 @@ def revisions_of(service: Service, environ: Mapping[str, str]) -> tuple[str, tup
                 )
             )
     return ", ".join(live) or "base", tuple(choices)
+
+
+def backups_of(history: History, service: Service) -> tuple[BackupChoice, ...]:
+    """Those that a request can name: proven, and at one revision. The newest first, as the history knows them."""
+    now = datetime.now(UTC)
+    return tuple(
+        BackupChoice(name=each.name, age=age(each.made_at or each.started_at, now), revision=each.revision)
+        for each in list_backups(history, service=service.name, limit=MOST_BACKUPS * 4)
+        if each.state is BackupState.PROVEN and each.revision and BETWEEN not in each.revision
+    )[:MOST_BACKUPS]
 
 
 def sql_of_downgrade(service: Service, environ: Mapping[str, str], rollback: Rollback) -> str:

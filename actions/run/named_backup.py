@@ -1,11 +1,15 @@
 """The backup that somebody named, where not the newest one is to come back: can it, and where does that lead?"""
 
+from actions.assess.decide.facts import StrategyName
 from actions.assess.seen_before import BETWEEN
+from actions.catalog.runbooks import BUILT_IN
+from actions.catalog.service import Service
 from actions.catalog.steps import BuiltInStep
 from actions.errors import ConfigurationError, RefusedError
 from actions.history.backups import find_backup
 from actions.history.database import History
 from actions.history.values import BackupRecord, BackupState
+from actions.run.runbooks.selection import select
 
 
 def usable(history: History, service: str, name: str) -> BackupRecord:
@@ -34,6 +38,15 @@ def revision_in(backup: BackupRecord) -> str:
     return backup.revision
 
 
-def restores_what_is_asked(step: object) -> bool:
-    """Of a runbook's steps: it leaves open which one comes back."""
+def restores(service: Service, way: str, target: str) -> bool:
+    """Whether that way out leaves open which backup comes back: the restore, or a runbook with such a step in that part."""
+    if way in BUILT_IN:
+        return way == StrategyName.RESTORE.value
+    if (book := service.runbooks.get(way)) is None:
+        return False
+    selection = select(book, target, already=tuple(book.phases))
+    return any(_leaves_it_open(step) for part in selection.parts for step in part.steps)
+
+
+def _leaves_it_open(step: object) -> bool:
     return isinstance(step, BuiltInStep) and step.do == "restore" and step.backup is None

@@ -1,10 +1,11 @@
 """The dialog for a new rollback: opened as a loading view at once, filled when the service was read."""
 
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import Any
 
-from actions.errors import BackoutError
-from bot.lookups import revisions_of
+from actions.errors import BackoutError, UnavailableError
+from bot.lookups import backups_of, revisions_of
 from bot.presence import Presence
 from bot.render.buttons import Field, Origin
 from bot.render.modals.answers import written
@@ -39,6 +40,8 @@ def form_for(
     if service is None or service not in presence.catalog.services:
         return RequestForm(**given)
     given["parts"] = parts_of(presence.catalog.service(service))
+    with suppress(UnavailableError):  # asking says so, if it is still away then
+        given["backups"] = backups_of(presence.desk.history, presence.catalog.service(service))
     try:
         live, revisions = revisions_of(presence.catalog.service(service), presence.places.environ)
     except BackoutError as error:

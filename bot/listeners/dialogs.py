@@ -10,6 +10,8 @@ from actions.assess.decide.facts import StrategyName
 from actions.errors import BackoutError
 from actions.history.values import Voice
 from actions.run.answering import Vote
+from actions.run.named_backup import restores, revision_in, usable
+from actions.run.runbooks.selection import ALL
 from bot.desk import Asked
 from bot.errands import Errands
 from bot.listeners.buttons import say_outcome
@@ -19,7 +21,7 @@ from bot.presence import Presence
 from bot.render import notices
 from bot.render.buttons import Dialog, Field, Origin, Tick
 from bot.render.modals.reasons import LEAST_CROSSED, Looked, looked_in, reason_in, seen_in
-from bot.render.modals.request import Filled, errors_of, filled
+from bot.render.modals.request import ONLY_A_RESTORE, Filled, errors_of, filled
 from bot.render.modals.strategy import strategy_in
 from bot.replies import Reply
 from bot.visitors import visitor_of
@@ -143,16 +145,23 @@ def _wanted(presence: Presence, body: Mapping[str, Any]) -> Filled | dict[str, s
     wanted = filled(_values(body))
     if isinstance(wanted, Filled):
         try:
-            presence.catalog.service(wanted.service)
+            service = presence.catalog.service(wanted.service)
+            of_runbook = wanted.strategy in service.runbooks
+            if wanted.backup and of_runbook and not restores(service, wanted.strategy, wanted.target or ALL):
+                return {wanted.backup_block: ONLY_A_RESTORE}
         except BackoutError as error:
             return errors_of(error)
     return wanted
 
 
 def _ask(presence: Presence, reply: Reply, wanted: Filled) -> None:
+    target = wanted.target or "-1"
+    if wanted.backup:
+        found = usable(presence.desk.history, wanted.service, wanted.backup)
+        target = wanted.target or revision_in(found)
     asked = Asked(
-        service=wanted.service, key=reply.visitor.key, target=wanted.target, reason=_reason(wanted),
-        strategy=wanted.strategy, with_data=wanted.with_data, place=place_to_tell(reply.visitor.channel),
+        service=wanted.service, key=reply.visitor.key, target=target, reason=_reason(wanted),
+        strategy=wanted.strategy, with_data=wanted.with_data, backup=wanted.backup, place=place_to_tell(reply.visitor.channel),
     )  # fmt: skip
     reply(receipt(presence, presence.desk.request(reply.visitor.identity, asked)))
 

@@ -85,6 +85,8 @@ class Field(StrEnum):
     #: Written by hand; counts more than the list.
     OTHER_TARGET = "other_target"
     STRATEGY = "strategy"
+    #: Which one comes back, where a backup is restored.
+    BACKUP = "backup"
     REASON = "reason"
     #: What people see; the matrix answers.
     FAILURE = "failure"

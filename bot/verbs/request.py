@@ -13,7 +13,7 @@ from actions.history.lifecycle import Status
 from actions.history.queries import show
 from actions.history.shown import last_shown
 from actions.history.values import RollbackId
-from actions.run.named_backup import restores_what_is_asked, revision_in, usable
+from actions.run.named_backup import restores, revision_in, usable
 from bot.completing import complete_services
 from bot.desk import Asked
 from bot.terminal.following import CODES, EVERY_SECONDS, RESTING, follow, say_request
@@ -127,8 +127,8 @@ def part_of(
         raise click.UsageError("Say either --scope or --phases, not both.")
     book = runbook_of(service, runbook)
     target = target_of(scope, [name.strip() for name in (phases or "").split(",") if name.strip()])
-    selection = select(book, target, already=tuple(book.phases))
-    if backup and not any(restores_what_is_asked(step) for part in selection.parts for step in part.steps):
+    select(book, target, already=tuple(book.phases))
+    if backup and not restores(service, runbook, target):
         raise click.UsageError(f"{runbook} restores no backup, or always the one that its own `backup` names.")
     return target
 

@@ -25,7 +25,15 @@ from bot.render.live import live
 from bot.render.message import Message, View
 from bot.render.modals.pages import findings_dialog, ledger_dialog, sql_dialog
 from bot.render.modals.reasons import break_glass_dialog, cross_dialog, looked_dialog, override_dialog, reject_dialog
-from bot.render.modals.request import PartChoice, RequestForm, RevisionChoice, loading, request_dialog, told
+from bot.render.modals.request import (
+    BackupChoice,
+    PartChoice,
+    RequestForm,
+    RevisionChoice,
+    loading,
+    request_dialog,
+    told,
+)
 from bot.render.modals.strategy import strategy_dialog
 from bot.render.story import story
 from tests.render.scenes import (
@@ -358,6 +366,9 @@ def _views() -> Mapping[str, Callable[[], View]]:
             parts=(PartChoice(runbook="simplify", part="all", title="Simplification: all of it", risk="high"),
                    PartChoice(runbook="simplify", part="compose-file", title="Simplification: the compose file", risk="medium")),
         )),
+        "dialog_request_backups": lambda: request_dialog(form(answers=(), failure="", backups=(
+            BackupChoice(name="orders_20260313_205501_4f2a", age="6 h", revision="9d00ee41aa10"),
+            BackupChoice(name="orders_20260312_205501_90cd", age="30 h", revision="3b2e77a1c0de")))),
         "dialog_request_unread": lambda: request_dialog(form(revisions=(), trouble="No module named orders", answers=(), failure="the coffee is cold")),
         "dialog_reject": lambda: reject_dialog(now),
         "dialog_override": lambda: override_dialog(now, reason_length=10),

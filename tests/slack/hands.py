@@ -37,13 +37,14 @@ class Hands:
         return self.deliver(body)
 
     def submit(self, view: dict[str, Any], values: dict[str, str], *, user: str = "U0ANA") -> Any:
-        """Each value under the name of its field."""
+        """Each value under the name of its field, or of its block: the field and what its options depend on."""
+        given = {"type": "plain_text_input"}
         state = {
-            "values": {name: {name: {"type": "plain_text_input", "value": value}} for name, value in values.items()}
+            "values": {name: {name.partition(":")[0]: {**given, "value": value}} for name, value in values.items()}
         }
         body = {
             "type": "view_submission", "user": {"id": user, "team_id": "T0ACME"}, "team": {"id": "T0ACME"},
-            "trigger_id": secrets.token_hex(8), "view": {**view, "id": "V1", "hash": "h", "state": state},
+            "trigger_id": secrets.token_hex(8), "view": {"id": "V1", "hash": "h", **view, "state": state},
         }  # fmt: skip
         return self.deliver(body)
 

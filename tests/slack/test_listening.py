@@ -10,12 +10,16 @@ from typing import Any
 import psycopg
 import pytest
 
+from actions.history.backups import Learnt, NewBackup, move_backup, record_backup
 from actions.history.database import History
 from actions.history.lifecycle import Status
 from actions.history.queries import live, show
+from actions.history.rollbacks import Move, move
+from actions.history.values import BackupState
 from bot.app import build_app
 from bot.presence import Presence
 from bot.render.buttons import Button, Dialog, Field, Reference
+from bot.render.modals.request import NEWEST, ONLY_A_RESTORE
 from bot.settings import read_settings
 from tests.serve.conftest import eventually
 from tests.slack.hands import CHANNEL, Hands
@@ -53,6 +57,21 @@ def turned_away(url: str) -> list[str]:
 
 def reference(story: Story, digest: str | None = DIGEST) -> str:
     return Reference(rollback=story.id, digest=digest).encode()
+
+
+BRINGS_BACK = """
+    runbooks:
+      bring-back: {title: Bring a backup back, steps: [{do: stop-writers}, {do: restore}, {do: resume-writers}], risk: high}
+      look-on: {title: Nothing, steps: [{run: ["true"]}], risk: low}"""
+
+
+def backed_up(history: History, name: str, revision: str, state: BackupState = BackupState.PROVEN) -> str:
+    new = NewBackup(name=name, service="shop", strategy="dump", revision=revision)
+    with history.writing() as connection:
+        record_backup(connection, new, actor="the test")
+        for to in dict.fromkeys((BackupState.MADE, state)):
+            move_backup(connection, name, to, Learnt(), actor="the test")
+    return name
 
 
 def test_help_and_what_is_open_are_answered_to_whoever_asked(hands: Hands) -> None:
@@ -263,6 +282,51 @@ def test_the_dialog_opens_at_once_and_what_is_missing_is_said_in_it(hands: Hands
     hands.submit(hands.slack.views[-1], {Field.SERVICE: "shop", Field.REASON: "checkout fails"}, user="U0RITA")
     eventually(lambda: [each.service for each in live(hands.presence.desk.history)] == ["shop"])
     hands.said("RB-1")
+
+
+def test_a_restore_is_asked_for_with_the_backup_that_was_chosen_in_the_dialog(
+    hands: Hands, history: History, history_url: str, tmp_path: Path
+) -> None:
+    catalog = (tmp_path / "backout.yml").read_text()
+    (tmp_path / "backout.yml").write_text(catalog.replace("  shop:", f"  shop:{BRINGS_BACK}", 1))
+    older = backed_up(history, "shop_20260301_030000_aaaa", "0001")
+    backed_up(history, "shop_20260302_030000_bbbb", "0001", BackupState.MADE)
+    newer = backed_up(history, "shop_20260303_030000_cccc", "0002")
+    backed_up(history, "shop_20260304_030000_dddd", "0002,0003")
+    hands.press(Button.START, "shop")
+    eventually(lambda: len(hands.slack.views) == 2)
+    asks = next(each for each in hands.slack.views[-1]["blocks"] if each["block_id"] == "backup:shop")
+    assert [each["value"] for each in asks["element"]["options"]] == [NEWEST, newer, older]
+    assert asks["element"]["initial_option"]["value"] == NEWEST
+    assert asks["element"]["options"][2]["description"]["text"].endswith("old, at 0001")
+    wanted = {Field.SERVICE: "shop", "backup:shop": older}
+    # What was chosen beside it is for another way.
+    sent = hands.submit(hands.slack.views[-1], {**wanted, "strategy:shop": "downgrade", "target:shop": "to:0002"})
+    assert sent["acknowledged"]["errors"] == {"backup:shop": ONLY_A_RESTORE}
+    sent = hands.submit(hands.slack.views[-1], {**wanted, "strategy:shop": "runbook:look-on:all"})
+    assert sent["acknowledged"]["errors"] == {"backup:shop": ONLY_A_RESTORE}
+    hands.submit(
+        hands.slack.views[-1], {**wanted, "backup:shop": "shop_20260302_030000_bbbb", "strategy:shop": "restore"}
+    )
+    hands.said("is made, and only a proven one is brought back")
+    assert live(history) == ()
+
+    hands.submit(hands.slack.views[-1], {**wanted, "strategy:shop": "restore", "target:shop": "to:0002"})
+    (asked,) = eventually(lambda: live(history))
+    assert (asked.runbook, asked.target) == ("restore", "0001")
+    assert rows(history_url, "SELECT backup FROM runs") == [older]
+    with history.writing() as connection:
+        move(connection, asked.id, Move(to=Status.STOPPED, actor="the test"))
+    hands.submit({**hands.slack.views[-1], "id": "V2"}, {**wanted, "strategy:shop": "runbook:bring-back:all"})
+    (asked,) = eventually(lambda: live(history))
+    assert (asked.runbook, asked.target) == ("bring-back", "all")
+    assert rows(history_url, "SELECT backup FROM runs ORDER BY rollback_id") == [older, older]
+    with history.writing() as connection:
+        move(connection, asked.id, Move(to=Status.STOPPED, actor="the test"))
+    third = {**hands.slack.views[-1], "id": "V3"}
+    hands.submit(third, {**wanted, "backup:shop": NEWEST, "strategy:shop": "downgrade", "target:shop": "to:0002"})
+    (asked,) = eventually(lambda: live(history))
+    assert (asked.runbook, asked.target) == ("downgrade", "0002")
 
 
 def test_home_is_drawn_when_it_is_opened_and_whoever_has_it_open_is_remembered(hands: Hands, history_url: str) -> None:

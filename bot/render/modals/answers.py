@@ -19,10 +19,15 @@ def ticked(values: object, field: Field) -> bool:
     return isinstance(chosen, list) and bool(chosen)
 
 
+def block_of(values: object, field: Field) -> str:
+    """Named after the field, or after the field and what its options depend on: where an error about it is said."""
+    names = values if isinstance(values, Mapping) else ()
+    return next(
+        (name for name in names if isinstance(name, str) and name.partition(":")[0] == field.value), field.value
+    )
+
+
 def _element(values: object, field: Field) -> Mapping[str, object]:
-    """Its block is named after the field, or after the field and what its options depend on."""
-    for name, block in values.items() if isinstance(values, Mapping) else ():
-        if isinstance(name, str) and name.partition(":")[0] == field.value and isinstance(block, Mapping):
-            element = block.get(field.value)
-            return element if isinstance(element, Mapping) else {}
-    return {}
+    block = values.get(block_of(values, field)) if isinstance(values, Mapping) else None
+    element = block.get(field.value) if isinstance(block, Mapping) else None
+    return element if isinstance(element, Mapping) else {}

@@ -29,7 +29,7 @@ from bot.render.buttons import Dialog, Field, Origin, decode_service
 from bot.render.foreign import code, foreign, plain, typed, worded
 from bot.render.limits import OPTIONS
 from bot.render.message import Block, View, modal
-from bot.render.modals.answers import ticked, written
+from bot.render.modals.answers import block_of, ticked, written
 
 WAYS: Final = (
     ("downgrade", "Downgrade", "Schema and application go back. What the newer schema holds is lost."),
@@ -39,6 +39,11 @@ WAYS: Final = (
 MOST_ANSWERS: Final = 3
 #: Radio buttons that Slack takes in one group.
 MOST_TO_TICK: Final = 10
+#: Of the backups: none of them by name.
+NEWEST: Final = "newest"
+#: A backup beside a way out that restores none.
+ONLY_A_RESTORE: Final = "A backup comes back by a restore alone: choose that way, or no backup."
+_BACKUP: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,74}")
 _RUNBOOK: Final = re.compile(r"runbook:(?P<name>[a-z][a-z0-9-]{0,47}):(?P<part>[a-z][a-z0-9-]{0,47})")
 #: A menu of more of them would be larger than a view may be.
 MANY_SERVICES: Final = 500
@@ -70,6 +75,16 @@ class PartChoice:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class BackupChoice:
+    """A proven backup that could come back."""
+
+    name: str
+    #: How long ago it was taken.
+    age: str
+    revision: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class RequestForm:
     services: tuple[str, ...]
     origin: Origin
@@ -79,6 +94,8 @@ class RequestForm:
     revisions: tuple[RevisionChoice, ...] = ()
     #: Its own runbooks: further ways.
     parts: tuple[PartChoice, ...] = ()
+    #: The newest first.
+    backups: tuple[BackupChoice, ...] = ()
     #: The revisions are being read.
     reading: bool = False
     #: Why the revisions could not be read; one can be written by hand.
@@ -95,11 +112,16 @@ class Filled:
     """What somebody put into it."""
 
     service: str
-    target: str
+    #: None: wherever the backup leads.
+    target: str | None
     strategy: str
     reason: str
     with_data: bool
     failure: str
+    #: Which one is restored; None: the newest that fits.
+    backup: str | None = None
+    #: Where something that is wrong with it is said.
+    backup_block: str = Field.BACKUP.value
 
 
 def parts_of(service: Service) -> tuple[PartChoice, ...]:
@@ -150,6 +172,7 @@ def _questions(form: RequestForm) -> Iterator[Block]:
     yield from _answers(form)
     yield from _targets(form)
     yield _ways(form)
+    yield from _backups(form)
     yield question(
         Field.REASON, "Why", lines_of_text(placeholder="Approvers and the history will read it", initial=typed(form.reason), most=LONGEST_REASON),
         optional=True,
@@ -174,6 +197,21 @@ def _ways(form: RequestForm) -> Block:
         return question(Field.STRATEGY, "Way out", radio(ways, initial=initial), of=form.service)
     menu = choice_of(ways[:OPTIONS], placeholder="Which way?", initial=initial)
     return question(Field.STRATEGY, "Way out", menu, of=form.service)
+
+
+def _backups(form: RequestForm) -> Iterator[Block]:
+    if not form.backups:
+        return
+    options = [
+        option("The newest that fits", NEWEST),
+        *(
+            option(each.name, each.name, f"{plain(each.age, 20)} old, at {plain(each.revision, 40)}")
+            for each in form.backups[: OPTIONS - 1]
+        ),
+    ]
+    menu = choice_of(options, placeholder="Which one?", initial=NEWEST)
+    hint = "For a restore. One that is named comes back with the revision that it is at."
+    yield question(Field.BACKUP, "Which backup", menu, optional=True, of=form.service, hint=hint)
 
 
 def _service(form: RequestForm) -> Block:
@@ -264,14 +302,22 @@ def filled(values: Mapping[str, object]) -> Filled | dict[str, str]:
         errors.pop(Field.OTHER_TARGET.value, None)
     elif strategy not in BUILT_IN:
         errors[Field.SERVICE.value] = "Choose one of the ways out."
+    backup, backup_block = written(values, Field.BACKUP), block_of(values, Field.BACKUP)
+    if backup == NEWEST:
+        backup = None
+    if backup and not _BACKUP.fullmatch(backup):
+        errors[backup_block] = "Choose one of these."
+    elif backup and by_runbook is None and strategy != "restore":
+        errors[backup_block] = ONLY_A_RESTORE
     reason = sentence(tidy(written(values, Field.REASON) or ""))
     if len(reason) > LONGEST_REASON:
         errors[Field.REASON.value] = f"At most {LONGEST_REASON:,} characters."
     if errors or service is None:
         return errors
     return Filled(
-        service=service, target=target, strategy=strategy, reason=reason, with_data=ticked(values, Field.WITH_DATA),
-        failure=tidy(written(values, Field.FAILURE) or "")[:500],
+        service=service, target=None if backup and not by_runbook and not by_hand else target, strategy=strategy, reason=reason,
+        with_data=ticked(values, Field.WITH_DATA), failure=tidy(written(values, Field.FAILURE) or "")[:500], backup=backup,
+        backup_block=backup_block,
     )  # fmt: skip
 
 
