@@ -85,7 +85,12 @@ class DockerCli:
         """The project's, as compose makes it."""
         if self.project.project:
             return self.project.project
-        return _project_name(self.compose, self.project.folder, tuple(sorted(self.environ.items())))
+        # The newer compose says it. The older one makes it of a variable, or of the folder.
+        said = self.configuration().get("name")
+        if isinstance(said, str):
+            return said
+        given = self.environ.get("COMPOSE_PROJECT_NAME") or _in_env_file(self.project.folder / ".env")
+        return re.sub(r"[^-_a-z0-9]", "", (given or self.project.folder.resolve().name).lower()) or "default"
 
     def containers(self, *services: str, one_off: bool = False) -> tuple[Container, ...]:
         """Of the project, also those that are stopped; without those that were made for one command."""
@@ -173,16 +178,6 @@ def program_of(project: ComposeProject, environ: Mapping[str, str]) -> tuple[str
 @lru_cache(maxsize=8)
 def _found(environ: tuple[tuple[str, str], ...]) -> tuple[str, ...]:
     return find_program(dict(environ))
-
-
-@lru_cache(maxsize=64)
-def _project_name(compose: tuple[str, ...], folder: Path, environ: tuple[tuple[str, str], ...]) -> str:
-    """The newer compose says it. The older one makes it of a variable, or of the folder."""
-    read = yaml.safe_load(_output([*compose, "config"], folder, dict(environ), SHORT))
-    if isinstance(read, dict) and isinstance(read.get("name"), str):
-        return str(read["name"])
-    given = dict(environ).get("COMPOSE_PROJECT_NAME") or _in_env_file(folder / ".env")
-    return re.sub(r"[^-_a-z0-9]", "", (given or folder.resolve().name).lower()) or "default"
 
 
 @lru_cache(maxsize=64)
