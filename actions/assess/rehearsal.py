@@ -57,19 +57,12 @@ class Stage:
 
     def run(self, leg: Leg, database: ScratchDatabase) -> Told:
         order = alembic_order(self.service, self.environ, leg=leg, url=database.url, fence=fence_of(database))
-        return self.heard(carry_out(order, self.commands, should_stop=self.should_stop), database)
+        return heard(lambda: carry_out(order, self.commands, should_stop=self.should_stop), database)
 
     def standby(self, leg: Leg, database: ScratchDatabase) -> Standby:
         """The same, ready to be started ahead of its time."""
         order = alembic_order(self.service, self.environ, leg=leg, url=database.url, fence=fence_of(database))
         return Standby(order, self.commands, should_stop=self.should_stop)
-
-    def heard(self, told: Told, database: ScratchDatabase) -> Told:
-        """A server that went away says nothing about the migration."""
-        if not told.succeeded:
-            with connected(database.url):
-                pass
-        return told
 
     def read(self, database: ScratchDatabase) -> Schema:
         with connected(database.url) as connection:
@@ -136,7 +129,7 @@ def copied_schema(stage: Stage) -> Iterator[SchemaCopy]:
 
 def go_down(stage: Stage, copy: SchemaCopy) -> WayDown:
     copy.up.get_ready()
-    down = stage.heard(copy.down.go(), copy.database)
+    down = heard(copy.down.go, copy.database)
     after = stage.read(copy.database) if down.succeeded else None
     changes = compare_by_id(copy.before, after) if after else ()
     return WayDown(
@@ -146,12 +139,25 @@ def go_down(stage: Stage, copy: SchemaCopy) -> WayDown:
 
 
 def go_up_again(stage: Stage, copy: SchemaCopy, way: WayDown) -> SchemaRehearsal:
-    up = stage.heard(copy.up.go(), copy.database) if way.after else None
+    up = heard(copy.up.go, copy.database) if way.after else None
     round_trip = compare_by_name(copy.before, stage.read(copy.database)) if up and up.succeeded else ()
     return SchemaRehearsal(
         before=way.before, after=way.after, changes=way.changes, effects=way.effects, down=way.down,
         up=up, round_trip=round_trip, seconds=time.monotonic() - copy.started,
     )  # fmt: skip
+
+
+def heard(go: Callable[[], Told], database: ScratchDatabase) -> Told:
+    """A server that went away says nothing about the migration, however soon it was back: a session that was there all the
+    time knows. One that is going away does not let anybody in."""
+    with connected(database.url) as connection:
+        connection.autocommit = True
+        told = go()
+        if not told.succeeded:
+            connection.execute("SELECT 1")
+            with connected(database.url):
+                pass
+    return told
 
 
 @contextmanager

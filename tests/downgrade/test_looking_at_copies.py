@@ -9,11 +9,12 @@ import psycopg
 import pytest
 
 from actions.assess.data_rehearsal import rehearse_data
-from actions.assess.rehearsal import Stage, connected
+from actions.assess.rehearsal import Stage, connected, heard
 from actions.backup.connecting import place_of
 from actions.backup.programs import find_programs
 from actions.backup.scratch import ScratchDatabase, ScratchServer
 from actions.catalog import load_catalog
+from actions.downgrade.told import Told
 from actions.errors import UnavailableError
 from actions.platforms.local import LocalCommands
 from tests.downgrade.project import drive, write_project
@@ -69,6 +70,24 @@ def test_a_session_that_the_server_ended_is_a_lost_server(scratch: ScratchDataba
 def test_where_nobody_listens_the_server_is_lost(tmp_path: Path) -> None:
     with pytest.raises(UnavailableError, match="went away"), connected(f"postgresql://x@/y?host={tmp_path}"):
         pass
+
+
+def test_a_server_that_went_away_and_is_back_says_nothing_about_the_downgrade(
+    scratch: ScratchDatabase, postgres_url: str
+) -> None:
+    failed = Told(succeeded=False, trouble=None, steps=(), statements=(), commits=(), outside=(), seconds=0.1)
+    assert heard(lambda: failed, scratch) is failed
+
+    def while_it_restarts() -> Told:
+        """It ends all sessions, and answers again at once."""
+        with psycopg.connect(postgres_url, autocommit=True) as admin:
+            admin.execute(
+                "SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity WHERE datname = %s", [scratch.name]
+            )
+        return failed
+
+    with pytest.raises(UnavailableError, match="went away"):
+        heard(while_it_restarts, scratch)
 
 
 NEEDS_ITS_APPLICATION = 'op.execute("CREATE INDEX users_by_name ON users (name)")'

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import psycopg
 
 from actions.assess.place import Leg, alembic_order, fence_of
+from actions.assess.rehearsal import heard
 from actions.assess.schema.digest import digest
 from actions.assess.schema.snapshot import read_schema
 from actions.backup.encryption import keys_of
@@ -114,7 +115,7 @@ class ProveAndRehearse:
         target = tuple(str(each) for each in _listed(route.get("target")))
         leg = Leg(direction="downgrade", target=target or "base", watch_locks=True)
         order = alembic_order(site.service, site.environ, leg=leg, url=copy.url, fence=fence_of(copy))
-        told = carry_out(order, site.house.commands, should_stop=should_stop)
+        told = heard(lambda: carry_out(order, site.house.commands, should_stop=should_stop), copy)
         if told.trouble is not None:
             raise explained(told.trouble, "The downgrade failed on the proven copy, and nothing was changed")
         premises = site.premises(str(at.rollback.id))
