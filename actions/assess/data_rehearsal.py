@@ -21,7 +21,7 @@ from actions.assess.place import Leg
 from actions.assess.rehearsal import Stage, cut_off_copy
 from actions.assess.schema.changes import Change, Changed
 from actions.assess.schema.compare import compare_by_id, compare_by_name
-from actions.assess.schema.naming import Kind
+from actions.assess.schema.naming import Identity, Kind
 from actions.assess.schema.values import Schema
 from actions.backup.connecting import place_of
 from actions.backup.copying import copy_all
@@ -57,6 +57,8 @@ class DataRehearsal:
     content: Comparison | None
     #: None when the upgrade after it did not succeed.
     content_again: Comparison | None
+    #: Columns of what the downgrade left that are still the same ones after the upgrade, whatever they are called then.
+    kept_by_upgrade: frozenset[Identity]
     #: How the older release's schema, built by its own scripts, differs from what the downgrade leaves. None:
     #: there is no older release, or the scripts do not build its schema.
     unlike_older: tuple[Change, ...] | None
@@ -126,13 +128,20 @@ def _try_it(
     older = _older(stage, tried, after) if after else _Older()
     up = stage.run(stage.back_up(), tried) if after else None
     went_up = up is not None and up.succeeded
+    again = stage.read(tried) if went_up else None
     return DataRehearsal(
         before=before, after=after, changes=changes, down=down, up=up,
-        round_trip=compare_by_name(before, stage.read(tried)) if went_up else (),
+        round_trip=compare_by_name(before, again) if again else (),
         content=content,
         content_again=reference.after_reupgrade(tried.url, budget=_budget(stage)) if went_up else None,
+        kept_by_upgrade=_kept(after, again) if after and again else frozenset(),
         unlike_older=older.unlike, older_unknown=older.unknown, copy_seconds=copied, seconds=time.monotonic() - started,
     )  # fmt: skip
+
+
+def _kept(older: Schema, newer: Schema) -> frozenset[Identity]:
+    kept = {column.key for table in newer.tables for column in table.columns}
+    return frozenset(column.identity for table in older.tables for column in table.columns if column.key in kept)
 
 
 def _budget(stage: Stage) -> Budget:

@@ -4,7 +4,7 @@
 that failed: then nothing comes back by itself.
 """
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from enum import Enum, auto
 
@@ -77,15 +77,19 @@ def brings_back_empty(after: Comparison) -> tuple[Identity, ...]:
     return tables + columns
 
 
-def brings_back_anew(after: Comparison) -> tuple[AppearedColumn | AppearedTable, ...]:
+def brings_back_anew(
+    after: Comparison, kept_by_upgrade: Collection[Identity] = ()
+) -> tuple[AppearedColumn | AppearedTable, ...]:
     """Columns and tables that the downgrade made anew and filled with something of its own.
 
     A state computed from a flag, a table filled with the rows that a script knows: whether that is what was there before
-    the upgrade, only a backup from before it can tell. What was merely moved is not meant: the very values of a column
-    that goes, as many rows as there were in a table that goes.
+    the upgrade, only a backup from before it can tell. What was merely moved is not meant: the very values of a table
+    that goes, as many rows as it had. Nor the very values of a column that goes, if the upgrade keeps what comes back
+    (one of `kept_by_upgrade`) and changes it in its place; one that it drops had its content dropped, too, and today's
+    values may be others.
     """
-    lists = {(column.non_null, column.content) for table in after.tables for column in table.vanished}
-    lists = lists.union(*(gone.contents for gone in after.vanished))
+    from_tables = frozenset[tuple[int, str]]().union(*(gone.contents for gone in after.vanished))
+    from_columns = {(column.non_null, column.content) for table in after.tables for column in table.vanished}
     went = {gone.rows for gone in after.vanished} | {sum(gone.rows for gone in after.vanished)}
     came = sum(table.rows for table in after.appeared)
     tables = tuple(table for table in after.appeared if table.rows and went.isdisjoint({table.rows, came}))
@@ -94,7 +98,8 @@ def brings_back_anew(after: Comparison) -> tuple[AppearedColumn | AppearedTable,
         for table in after.tables
         for column in table.appeared
         if column.non_null
-        and (column.non_null, column.content) not in lists
+        and (column.non_null, column.content) not in from_tables
+        and not (column.column in kept_by_upgrade and (column.non_null, column.content) in from_columns)
         and not column.generated
         and not is_shell(column)
     )

@@ -52,13 +52,14 @@ def filled_anew(evidence: Evidence) -> Iterator[Finding]:
     """RE104: in the rehearsal with the data something came back with content that the downgrade made up.
 
     A state computed from a flag, a mapping that knows only some of the older values, a table with the rows that a script
-    knows. It may be what was there before the upgrade, or not: the database cannot tell. Silent where the very values of
-    something that goes were moved.
+    knows, a column copied from another one while the upgrade had dropped it. It may be what was there before the upgrade,
+    or not: the database cannot tell. Silent where the very values of a table that goes were moved, or those of a column
+    that goes into one that the upgrade keeps.
     """
-    content = evidence.data.content if evidence.data else None
-    if content is None or not evidence.settled_by_data:
+    data = evidence.data
+    if data is None or data.content is None or not evidence.settled_by_data:
         return
-    for back in brings_back_anew(content):
+    for back in brings_back_anew(data.content, data.kept_by_upgrade):
         name, count, what = _said(back)
         yield Finding(
             code="RE104", severity=Risk.HIGH, object=name,

@@ -1,0 +1,1 @@
+INSERT INTO users (id, plan) VALUES (4, 'pro');

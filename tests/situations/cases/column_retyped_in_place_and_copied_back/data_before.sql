@@ -1,0 +1,1 @@
+INSERT INTO users (id, visits) VALUES (1, 3), (2, 40);
