@@ -26,7 +26,7 @@ from actions.assess.result import Assessment
 from actions.assess.scripts import read_path
 from actions.assess.seen import ScriptPath
 from actions.assess.stopping import StoppableCommands
-from actions.assess.unchanged import check_unchanged
+from actions.assess.unchanged import begin, check_unchanged
 from actions.assess.values import Failure
 from actions.backup.programs import find_programs, programs_for
 from actions.backup.scratch import ScratchServer
@@ -77,13 +77,15 @@ def assess(question: Question, around: Surroundings) -> Assessment:
     url = service.database.url.resolve(around.environ)
     migrations = service.migrations
     live = find_live(url, version_table=migrations.version_table, version_schema=migrations.version_schema)
+    house = house_of(service, around.environ)
+    place = migrations_place(service, around.environ)
+    beginning = begin(house, url, live.revisions, place)
     with _beside() as (threads, is_over):
-        commands = StoppableCommands(house_of(service, around.environ).commands, is_over, around.should_stop)
-        place = migrations_place(service, around.environ)
+        commands = StoppableCommands(house.commands, is_over, around.should_stop)
         reading = threads.submit(read_path, commands, place, live.revisions, question.target)
         tried = _rehearse(question, around, live, commands, reading, threads)
         path = reading.result()
-    check_unchanged(house_of(service, around.environ).commands, url, migrations, live.revisions, place, path)
+    check_unchanged(house, beginning, path)
     answers = tried.answers
     evidence = Evidence(
         path=path, schema=tried.schema, data=tried.data, failure=tried.failure(path),
@@ -91,7 +93,7 @@ def assess(question: Question, around: Surroundings) -> Assessment:
         waiting=answers.waiting, surroundings=answers.surroundings, replication=answers.replication,
         backups=around.backups, application_known=bool(service.application),
         rules=Rules(policy=service.policy, approvers_named=service.approvers is not None),
-        keepers=would_undo(house_of(service, around.environ)), keepers_paused=pauses_keepers(service),
+        keepers=would_undo(house), keepers_paused=pauses_keepers(service),
     )  # fmt: skip
     return _conclude(question, around, evidence, live.revisions, gaps=tried.gaps, started=started)
 

@@ -35,6 +35,8 @@ exit 0
 """
 #: Variables that the client itself needs: given to the container by value, for they hold no secret.
 CLIENTS_OWN = ("PATH", "HOME", "LANG", "TZ", "TMPDIR")
+#: What puts files into a service's containers besides its image.
+FILES_FROM_ELSEWHERE = ("volumes", "volumes_from", "configs", "secrets")
 #: What the client ends with when it is the engine that says no.
 ENGINE_SAYS_NO = 125
 _NO_PROGRAM = re.compile(
@@ -144,6 +146,19 @@ class ComposeCommands:
             if self.cli.inspect(image, kind="image"):
                 return image
         raise _no_image(" or ".join(candidates))
+
+    def made_from(self, inside: Inside) -> str | None:
+        """The image's own id; None for a container that has files from elsewhere as well, or that runs already."""
+        if not inside.one_off:
+            return None
+        image = inside.image
+        if inside.service is not None:
+            image = self.image_of(inside.service)
+            configured = self.cli.configuration()["services"][inside.service]
+            if any(configured.get(key) for key in FILES_FROM_ELSEWHERE):
+                return None
+        found = self.cli.inspect(str(image), kind="image")
+        return str(found[0]["Id"]) if found else None
 
     def end(self, name: str) -> None:
         """Whatever has this name is gone afterwards."""

@@ -99,6 +99,9 @@ class ComposeHouse:
             raise ConfigurationError(f"{self.service.name} has no database in the catalog", next_step="Add `database`.")
         return (database.inside_url or database.url).resolve(self.environ)
 
+    def made_from(self, inside: Inside) -> str | None:
+        return self.commands.made_from(inside)
+
     def cut_off(self, inside: Inside) -> bool:
         if not inside.one_off or inside.name is None:
             return False

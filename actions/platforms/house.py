@@ -65,6 +65,10 @@ class House(Protocol):
     def url_there(self) -> str:
         """The live database's URL as the workplace reaches it."""
 
+    def made_from(self, inside: Inside) -> str | None:
+        """What a fresh container would be made from, where that alone says which files are in it: as long as it is the
+        same, so are they. None where they can change without it."""
+
     def cut_off(self, inside: Inside) -> bool:
         """Takes the network away from a fresh container or Job that runs under `inside.name`.
 

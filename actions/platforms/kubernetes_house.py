@@ -97,6 +97,9 @@ class KubernetesHouse:
     def cut_off(self, inside: Inside) -> bool:  # noqa: ARG002  a pod's network is its namespace's policies' business
         return False
 
+    def made_from(self, inside: Inside) -> str | None:  # noqa: ARG002  a tag may lead to another image at any time
+        return None
+
     def under_way(self, inside: Inside) -> bool:
         return self.commands.under_way(inside)
 

@@ -66,6 +66,9 @@ class LocalHouse:
             raise ConfigurationError(f"{self.service.name} has no database in the catalog", next_step="Add `database`.")
         return self.service.database.url.resolve(self.environ)
 
+    def made_from(self, inside: Inside) -> str | None:  # noqa: ARG002  files of this machine are looked at themselves
+        return None
+
     def cut_off(self, inside: Inside) -> bool:  # noqa: ARG002  a process takes its network from itself, see `wall.py`
         return False
 

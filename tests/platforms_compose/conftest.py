@@ -28,6 +28,7 @@ services:
     command: [sleep, "600"]
     init: true
     healthcheck: {test: [CMD, "false"], interval: 1s, timeout: 2s, retries: 2}
+  mounted: {image: "${BASE}", volumes: [".:/project:ro"]}
   nowhere: {image: "registry.invalid/never/built:1"}
 """
 

@@ -136,7 +136,7 @@ def test_an_image_that_is_missing_is_said_and_never_pulled(commands: ComposeComm
 
 
 def test_a_service_that_is_not_there_is_said_with_those_that_are(commands: ComposeCommands) -> None:
-    with pytest.raises(ConfigurationError, match="has no service 'apy'; it has api, nowhere, sick, worker"):
+    with pytest.raises(ConfigurationError, match="has no service 'apy'; it has api, mounted, nowhere, sick, worker"):
         commands.run(Command(argv=("true",), inside=Inside(service="apy")))
     with pytest.raises(ConfigurationError, match="No container of 'nowhere' runs"):
         commands.run(Command(argv=("true",), inside=Inside(service="nowhere", one_off=False)))
@@ -174,3 +174,13 @@ def test_a_fresh_one_loses_its_network(house: ComposeHouse) -> None:
     finished = house.commands.run(sh(FRESH, script), watch=look)
     assert cut[0] is True
     assert finished.stdout == "up\n0\n"
+
+
+def test_what_a_fresh_container_is_made_from_is_told_where_that_says_which_files_it_has(
+    project: Project, commands: ComposeCommands
+) -> None:
+    image = docker("inspect", "--type", "image", "--format", "{{.Id}}", project.environ["BASE"]).strip()
+    assert commands.made_from(Inside(service="api")) == image
+    assert commands.made_from(Inside(image=project.environ["BASE"])) == image
+    assert commands.made_from(RUNNING) is None
+    assert commands.made_from(Inside(service="mounted")) is None
