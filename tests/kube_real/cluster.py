@@ -1,9 +1,9 @@
 """A real control plane, with the hands that tests know from the double: what they ask of one, they ask of the other.
 
-KUBECONFIG names it, and BACKOUT_TEST_NODE=yes says that it may be joined. It has to be one without nodes: this machine is its
-node for the length of a test, and what runs in pods are processes here. What a test made there carries the label
-`backout-test`, and is deleted with it; so does a custom resource's definition where there was none. On a cluster that has nodes nothing of this is started (`tests/platforms_kubernetes/test_somewhere.py`
-is for those).
+KUBECONFIG names it. It has to be one without nodes: this machine is its node for the length of a test, and what runs in pods
+are processes here; BACKOUT_TEST_NODE=no forbids that. What a test made there carries the label `backout-test`, and is
+deleted with it; so does a custom resource's definition where there was none. On a cluster that has nodes nothing of this
+is started (`tests/platforms_kubernetes/test_somewhere.py` is for those).
 """
 
 import os
@@ -168,6 +168,6 @@ def _asks_nobody() -> bool:
 
 
 def clusters() -> list[Callable[[Path], KubeDouble]]:
-    """The double always, and the real one where KUBECONFIG names it and BACKOUT_TEST_NODE says that it may be joined."""
-    may_join = os.environ.get("KUBECONFIG") and os.environ.get("BACKOUT_TEST_NODE")
+    """The double always, and the real one where KUBECONFIG names it and nobody says that it may not be joined."""
+    may_join = os.environ.get("KUBECONFIG") and os.environ.get("BACKOUT_TEST_NODE") != "no"
     return [KubeDouble, RealCluster] if may_join else [KubeDouble]
