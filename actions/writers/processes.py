@@ -16,8 +16,9 @@ from actions.platforms.house import House
 from actions.writers.patience import wait_until
 from actions.writers.port import ShouldStop
 
-#: In the background of a shell that ends at once, so that it is nobody's child and outlives us.
-DETACHED = '"$0" "$@" </dev/null >/dev/null 2>&1 &'
+#: In the background of a shell that ends at once, so that it is nobody's child and outlives us. Before it becomes the
+#: writer it says who it is: a writer may take seconds until it does so itself, and we may be killed meanwhile.
+DETACHED = """/bin/sh -c 'echo $$ > "$0"; exec "$@"' "$0" "$@" </dev/null >/dev/null 2>&1 &"""
 
 
 class _StillThereError(BackoutError):
@@ -68,9 +69,8 @@ class ProcessWriter:
     def start(self, was: JsonObject, should_stop: ShouldStop) -> None:
         if not was.get("running"):
             return
-        if (there := self._process()) is not None:
-            if there.pid != was.get("pid"):
-                return
+        there = self._process()
+        if there is not None and there.pid == was.get("pid"):
             # It was asked to end and has not: should it still do so, it must not stay away.
             with contextlib.suppress(_StillThereError):
                 wait_until(
@@ -79,44 +79,58 @@ class ProcessWriter:
                     should_stop=should_stop,
                     otherwise=_StillThereError(""),
                 )
-            if self._process() is not None:
-                return
-        command = self.house.command(self.starting)
-        try:
-            subprocess.run(
-                ["/bin/sh", "-c", DETACHED, *command.argv], cwd=command.folder, env=dict(command.env), check=True,
-                stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True,
-            )  # fmt: skip
-        except OSError as error:
-            raise ConfigurationError(f"Writer {self.name} cannot be started: {error.strerror}") from error
+        if self._process() is None:
+            self._begin()
         away = BackoutError(
             f"Writer {self.name} did not come back: no living process in {self.pid_file}", next_step="Start it by hand."
         )
         wait_until(
-            lambda: self._process() is not None, within=self.start_within, should_stop=should_stop, otherwise=away
-        )
+            lambda: _living(self.pid_file, self.name) is not None, within=self.start_within, should_stop=should_stop,
+            otherwise=away,
+        )  # fmt: skip
+        with contextlib.suppress(OSError):
+            self._begun.unlink(missing_ok=True)
+
+    @property
+    def _begun(self) -> Path:
+        """Where one that we started is named until it has written its own file."""
+        return self.pid_file.with_name(f"{self.pid_file.name}.starting")
+
+    def _begin(self) -> None:
+        command = self.house.command(self.starting)
+        try:
+            subprocess.run(
+                ["/bin/sh", "-c", DETACHED, str(self._begun), *command.argv], cwd=command.folder, env=dict(command.env), check=True,
+                stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True,
+            )  # fmt: skip
+        except OSError as error:
+            raise ConfigurationError(f"Writer {self.name} cannot be started: {error.strerror}") from error
 
     def _process(self) -> psutil.Process | None:
-        """The living process that the file names; an id that another program has by now is none of ours."""
-        try:
-            written = self.pid_file.read_text().strip()
-            changed = self.pid_file.stat().st_mtime
-        except FileNotFoundError:
+        return _living(self.pid_file, self.name) or _living(self._begun, self.name)
+
+
+def _living(file: Path, writer: str) -> psutil.Process | None:
+    """The living process that the file names; an id that another program has by now is none of ours."""
+    try:
+        written = file.read_text().strip()
+        changed = file.stat().st_mtime
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        raise ConfigurationError(
+            f"The pid file of writer {writer} cannot be read: {error.strerror}", where=str(file)
+        ) from error
+    if not written.isdecimal():
+        return None
+    try:
+        process = psutil.Process(int(written))
+        # A process wrote its id after it began; two seconds for clocks that are coarse.
+        if process.create_time() > changed + 2 or not _lives(process):
             return None
-        except OSError as error:
-            raise ConfigurationError(
-                f"The pid file of writer {self.name} cannot be read: {error.strerror}", where=str(self.pid_file)
-            ) from error
-        if not written.isdecimal():
-            return None
-        try:
-            process = psutil.Process(int(written))
-            # A process wrote its id after it began; two seconds for clocks that are coarse.
-            if process.create_time() > changed + 2 or not _lives(process):
-                return None
-        except psutil.NoSuchProcess:
-            return None
-        return process
+    except psutil.NoSuchProcess:
+        return None
+    return process
 
 
 def _lives(process: psutil.Process) -> bool:

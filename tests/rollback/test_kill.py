@@ -96,6 +96,8 @@ def test_databases_that_restart_or_stay_away_for_longer_than_the_lease_cost_no_h
         Blow(how="history", kind="step.running", step="capture"),
         Blow(how="service", kind="step.running", step="stop-web"),
         Blow(how="history", kind="step.running", step="prove", later=0.5),
+        # Under the rehearsal on the copy that was just proven.
+        Blow(how="service", kind="backup.proven", later=0.3),
         Blow(how="service", kind="step.revision_reached", step="downgrade"),
         Blow(how="history", kind="step.running", step="verify", later=0.1),
     ]  # fmt: skip

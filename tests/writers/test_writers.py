@@ -20,15 +20,17 @@ from actions.catalog.writers import Writers
 from actions.errors import BackoutError, ConfigurationError
 from actions.platforms.local_house import LocalHouse
 from actions.writers.finding import writers_of
+from actions.writers.patience import wait_until
 from actions.writers.port import Writer
 from actions.writers.processes import ProcessWriter
 from actions.writers.roles import RoleWriter
 
 SOON = timedelta(seconds=10)
-#: Writes its id, then lives until it is asked to end; with `stubborn` it does not listen.
+#: Writes its id, then lives until it is asked to end; with `stubborn` it does not listen, with `slow` its id takes a while.
 WORKER = """
 import os, signal, sys, time, pathlib
 if "stubborn" in sys.argv: signal.signal(signal.SIGTERM, signal.SIG_IGN)
+if "slow" in sys.argv: time.sleep(2)
 pathlib.Path(sys.argv[1]).write_text(str(os.getpid()))
 while True: time.sleep(0.05)
 """
@@ -94,6 +96,40 @@ def test_a_process_that_does_not_end_is_named_and_its_time_is_kept(house: LocalH
         stubborn.stop(never)
     assert time.monotonic() - began < 30
     assert not stubborn.is_stopped()
+
+
+def workers(folder: Path) -> list[psutil.Process]:
+    marker = str(folder / "worker.pid")
+    return [each for each in psutil.process_iter(["cmdline"]) if marker in (each.info["cmdline"] or [])]
+
+
+def begins(writer: ProcessWriter) -> None:
+    """Whoever comes after its starter has died comes when the lease is over, and not at once."""
+    wait_until(lambda: not writer.is_stopped(), within=SOON, should_stop=never, otherwise=BackoutError("it does not"))
+
+
+@pytest.mark.usefixtures("worker")
+def test_a_process_whose_starter_died_before_it_wrote_its_id_is_found_and_not_started_again(house: LocalHouse) -> None:
+    slow = process_writer(house, house.folder, "slow")
+    with pytest.raises(BackoutError, match="stopped while it waited"):
+        slow.start({"running": True, "pid": 1}, lambda: True)
+    begins(slow)
+    slow.start({"running": True, "pid": 1}, never)
+    (only,) = workers(house.folder)
+    assert slow.look() == {"running": True, "pid": only.pid}
+    assert not list(house.folder.glob("*.starting"))
+
+
+@pytest.mark.usefixtures("worker")
+def test_a_process_that_has_not_written_its_id_yet_is_stopped_all_the_same(house: LocalHouse) -> None:
+    slow = process_writer(house, house.folder, "slow")
+    with pytest.raises(BackoutError, match="stopped while it waited"):
+        slow.start({"running": True, "pid": 1}, lambda: True)
+    begins(slow)
+    slow.stop(never)
+    assert workers(house.folder) == []
+    slow.start({"running": True, "pid": 1}, never)
+    assert len(workers(house.folder)) == 1
 
 
 def test_an_id_that_another_program_has_by_now_is_left_alone(worker: ProcessWriter, tmp_path: Path) -> None:
