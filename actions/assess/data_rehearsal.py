@@ -17,16 +17,17 @@ from actions.assess.content.budget import Budget
 from actions.assess.content.outcomes import Comparison
 from actions.assess.content.reference import Reference
 from actions.assess.likeness import give_settings
+from actions.assess.older_schema import built_beside, unlike
 from actions.assess.place import Leg
 from actions.assess.rehearsal import Stage, cut_off_copy
-from actions.assess.schema.changes import Change, Changed
+from actions.assess.schema.changes import Change
 from actions.assess.schema.compare import compare_by_id, compare_by_name
-from actions.assess.schema.naming import Identity, Kind
+from actions.assess.schema.naming import Identity
 from actions.assess.schema.values import Schema
 from actions.backup.connecting import place_of
 from actions.backup.copying import copy_all
 from actions.backup.scratch import ScratchDatabase
-from actions.downgrade.told import Told, Trouble
+from actions.downgrade.told import Told
 from actions.errors import BackoutError
 from actions.restore.copy_of_backup import CopyOfBackup
 
@@ -119,67 +120,39 @@ def _try_it(
     stage: Stage, kept: ScratchDatabase, tried: ScratchDatabase, copied: float, started: float
 ) -> DataRehearsal:
     give_settings(stage.live_url, tried)
-    reference = Reference(kept.url, ignore_tables=(stage.version_table[1],))
     before = stage.read(tried)
     down = stage.run(Leg(direction="downgrade", target=stage.target, watch_locks=True), tried)
-    after = stage.read(tried) if down.succeeded else None
-    changes = compare_by_id(before, after) if after else ()
-    content = reference.after_downgrade(tried.url, budget=_budget(stage)) if after else None
-    older = _older(stage, tried, after) if after else _Older()
-    up = stage.run(stage.back_up(), tried) if after else None
-    went_up = up is not None and up.succeeded
-    again = stage.read(tried) if went_up else None
+    if not down.succeeded:
+        return DataRehearsal(
+            before=before, after=None, changes=(), down=down, up=None, round_trip=(), content=None, content_again=None,
+            kept_by_upgrade=frozenset(), unlike_older=None, older_unknown=None,
+            copy_seconds=copied, seconds=time.monotonic() - started,
+        )  # fmt: skip
+    reference = Reference(kept.url, ignore_tables=(stage.version_table[1],))
+    after = stage.read(tried)
+    # Only now: the downgrade's own time was to be measured undisturbed.
+    with built_beside(stage, _revisions(tried.url, stage.version_table)) as older:
+        content = reference.after_downgrade(tried.url, budget=_budget(stage))
+        up = stage.run(stage.back_up(), tried)
+        again = stage.read(tried) if up.succeeded else None
+        content_again = reference.after_reupgrade(tried.url, budget=_budget(stage)) if again else None
+        built = older()
     return DataRehearsal(
-        before=before, after=after, changes=changes, down=down, up=up,
+        before=before, after=after, changes=compare_by_id(before, after), down=down, up=up,
         round_trip=compare_by_name(before, again) if again else (),
-        content=content,
-        content_again=reference.after_reupgrade(tried.url, budget=_budget(stage)) if went_up else None,
-        kept_by_upgrade=_kept(after, again) if after and again else frozenset(),
-        unlike_older=older.unlike, older_unknown=older.unknown, copy_seconds=copied, seconds=time.monotonic() - started,
+        content=content, content_again=content_again, kept_by_upgrade=_kept(after, again) if again else frozenset(),
+        unlike_older=unlike(built, after), older_unknown=built.unknown,
+        copy_seconds=copied, seconds=time.monotonic() - started,
     )  # fmt: skip
-
-
-def _kept(older: Schema, newer: Schema) -> frozenset[Identity]:
-    kept = {column.key for table in newer.tables for column in table.columns}
-    return frozenset(column.identity for table in older.tables for column in table.columns if column.key in kept)
 
 
 def _budget(stage: Stage) -> Budget:
     return Budget.lasting(COMPARE_WITHIN, stopped=stage.should_stop or (lambda: False))
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class _Older:
-    unlike: tuple[Change, ...] | None = None
-    unknown: str | None = None
-
-
-def _older(stage: Stage, tried: ScratchDatabase, after: Schema) -> _Older:
-    """The scripts' own way up to the older revision, on an empty database: the whole chain, so not for ever."""
-    revisions = _revisions(tried.url, stage.version_table)
-    if not revisions:
-        return _Older()
-    with stage.server.database() as fresh:
-        give_settings(stage.live_url, fresh)
-        told = stage.run(Leg(direction="upgrade", target=revisions, deadline=stage.older_within), fresh)
-        if told.trouble is not None:
-            return _Older(unknown=_why_not(told.trouble))
-        changes = compare_by_name(stage.read(fresh), after, access=False)
-        return _Older(unlike=tuple(change for change in changes if _matters(change)))
-
-
-def _why_not(trouble: Trouble) -> str:
-    if trouble.timed_out:
-        return "did not build it in time"
-    where = f", at {trouble.revision}" if trouble.revision else ""
-    return f"do not work on an empty database{where} ({trouble.sqlstate or trouble.error_class})"
-
-
-def _matters(change: Change) -> bool:
-    """A comment on a schema or extension is the server's or somebody's own, not a migration's."""
-    if isinstance(change, Changed) and change.kind in (Kind.SCHEMA, Kind.EXTENSION):
-        return any(attribute.name != "comment" for attribute in change.attributes)
-    return True
+def _kept(older: Schema, newer: Schema) -> frozenset[Identity]:
+    kept = {column.key for table in newer.tables for column in table.columns}
+    return frozenset(column.identity for table in older.tables for column in table.columns if column.key in kept)
 
 
 def _revisions(url: str, table: tuple[str | None, str]) -> tuple[str, ...]:

@@ -1,6 +1,7 @@
 """A copy is looked at before and after: whose fault it is when that does not work is said rightly."""
 
 import os
+import time
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
@@ -9,11 +10,13 @@ import psycopg
 import pytest
 
 from actions.assess.data_rehearsal import rehearse_data
+from actions.assess.older_schema import built_beside
 from actions.assess.rehearsal import Stage, connected, heard
 from actions.backup.connecting import place_of
 from actions.backup.programs import find_programs
 from actions.backup.scratch import ScratchDatabase, ScratchServer
 from actions.catalog import load_catalog
+from actions.catalog.service import Service
 from actions.downgrade.told import Told
 from actions.errors import UnavailableError
 from actions.platforms.local import LocalCommands
@@ -106,18 +109,49 @@ NEEDS_ITS_APPLICATION = 'op.execute("CREATE INDEX users_by_name ON users (name)"
 def test_what_the_older_scripts_build_is_found_out_or_it_is_said_why_not(
     tmp_path: Path, database_url: str, postgres_url: str, within: timedelta, first: str, unknown: str | None
 ) -> None:
-    project = write_project(tmp_path / "project", downgrade='op.drop_column("people", "mail")')
+    service = _service(tmp_path / "project", database_url, first)
+    with ScratchServer(postgres_url) as server:
+        found = rehearse_data(_stage(service, database_url, server, within))
+    assert found.succeeds
+    assert found.older_unknown == unknown
+    assert found.unlike_older == (None if unknown else ())
+
+
+def test_whoever_no_longer_waits_for_what_the_older_scripts_build_ends_it(
+    tmp_path: Path, database_url: str, postgres_url: str
+) -> None:
+    service = _service(tmp_path / "project", database_url, 'op.execute("SELECT pg_sleep(600)")')
+    with ScratchServer(postgres_url) as server, psycopg.connect(postgres_url, autocommit=True) as admin:
+        stage = _stage(service, database_url, server, timedelta(minutes=5))
+        with built_beside(stage, ("a1",)):
+            name = _where_it_is_built(admin)
+        assert not admin.execute("SELECT 1 FROM pg_database WHERE datname = %s", [name]).fetchone()
+
+
+BUILDING = """
+SELECT datname FROM pg_stat_activity WHERE query LIKE 'SELECT pg_sleep(600)%' AND starts_with(datname, 'backout_scratch_')"""
+
+
+def _where_it_is_built(admin: psycopg.Connection) -> str:
+    deadline = time.monotonic() + 120
+    while time.monotonic() < deadline:
+        if found := admin.execute(BUILDING).fetchone():
+            return str(found[0])
+        time.sleep(0.05)
+    raise AssertionError("nobody builds it")
+
+
+def _service(project: Path, database_url: str, first: str) -> Service:
+    write_project(project, downgrade='op.drop_column("people", "mail")')
     assert drive(project, database_url, "upgrade", "head").succeeded
     script = project / "versions" / "a1.py"
     script.write_text(script.read_text().replace("def upgrade():", f"def upgrade():\n    {first}"))
     (project / "backout.yml").write_text(CATALOG.format(folder=project, python=warm_python()))
-    service = load_catalog(project / "backout.yml", {}).services["people"]
-    with ScratchServer(postgres_url) as server:
-        stage = Stage(
-            service=service, environ={}, live_url=database_url, live_revisions=("b2",), target="-1", server=server,
-            beside=True, programs=find_programs(os.environ)[0], commands=LocalCommands(), older_within=within,
-        )  # fmt: skip
-        found = rehearse_data(stage)
-    assert found.succeeds
-    assert found.older_unknown == unknown
-    assert found.unlike_older == (None if unknown else ())
+    return load_catalog(project / "backout.yml", {}).services["people"]
+
+
+def _stage(service: Service, url: str, server: ScratchServer, within: timedelta) -> Stage:
+    return Stage(
+        service=service, environ={}, live_url=url, live_revisions=("b2",), target="-1", server=server,
+        beside=True, programs=find_programs(os.environ)[0], commands=LocalCommands(), older_within=within,
+    )  # fmt: skip
