@@ -23,6 +23,7 @@ from actions.assess.rehearsal import Stage, cut_off_copy
 from actions.assess.schema.changes import Change
 from actions.assess.schema.compare import compare_by_id, compare_by_name
 from actions.assess.schema.naming import Identity
+from actions.assess.schema.remade import still_there
 from actions.assess.schema.values import Schema
 from actions.backup.connecting import place_of
 from actions.backup.copying import copy_all
@@ -140,7 +141,7 @@ def _try_it(
     return DataRehearsal(
         before=before, after=after, changes=compare_by_id(before, after), down=down, up=up,
         round_trip=compare_by_name(before, again) if again else (),
-        content=content, content_again=content_again, kept_by_upgrade=_kept(after, again) if again else frozenset(),
+        content=content, content_again=content_again, kept_by_upgrade=still_there(after, again) if again else frozenset(),
         unlike_older=unlike(built, after), older_unknown=built.unknown,
         copy_seconds=copied, seconds=time.monotonic() - started,
     )  # fmt: skip
@@ -148,11 +149,6 @@ def _try_it(
 
 def _budget(stage: Stage) -> Budget:
     return Budget.lasting(COMPARE_WITHIN, stopped=stage.should_stop or (lambda: False))
-
-
-def _kept(older: Schema, newer: Schema) -> frozenset[Identity]:
-    kept = {column.key for table in newer.tables for column in table.columns}
-    return frozenset(column.identity for table in older.tables for column in table.columns if column.key in kept)
 
 
 def _revisions(url: str, table: tuple[str | None, str]) -> tuple[str, ...]:

@@ -11,11 +11,12 @@ from pathlib import Path
 
 import pytest
 
+from actions.catalog import Risk
 from tests.situations.database import Database, measuring_database
-from tests.situations.judging import disagreements, judge
+from tests.situations.judging import Judged, disagreements, judge
 from tests.situations.measuring import bring_to_newer_state
 from tests.situations.running import Project
-from tests.situations.situation import lay_out, load, names
+from tests.situations.situation import Situation, lay_out, load, names
 from tests.situations.truths import stored
 from tests.warm import warm_python
 
@@ -28,6 +29,7 @@ SAFE_SIDE = {
     # These come back whole, made by the script, which might have left something out just as well.
     "column_split_back_exactly",
     "renamed_column_by_copy",
+    "column_copied_back_after_values_were_merged",
     "dropped_reference_table_refilled",
     # A rehearsal starts no programs, so it fails where the real run would not.
     "program_started_in_downgrade",
@@ -63,10 +65,30 @@ def test_the_assessment_agrees_with_the_truth(name: str, database: Database, tmp
     missing = [module for module in situation.needs if importlib.util.find_spec(module) is None]
     if missing:
         pytest.skip(f"needs {', '.join(missing)}")
-    folder = lay_out(situation, tmp_path / "project").resolve()
-    bring_to_newer_state(situation, Project(folder=folder, handover=situation.really or situation.url), database)
-    judged = judge(situation, folder, database.url, warm_python())
+    judged = _judged(situation, database, tmp_path)
     found = disagreements(situation, truth, judged)
     assert not found or name in SAFE_SIDE, [
         (finding.code, finding.severity.value, finding.message) for finding in judged.with_data.findings
     ]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("name", "high"),
+    [
+        ("column_copied_back_after_values_were_merged", {"RE105"}),
+        ("renamed_column_by_copy", {"RE104"}),
+        ("column_retyped_in_place_and_copied_back", set[str]()),
+    ],
+)
+def test_a_column_copied_back_is_not_the_older_one_unless_the_upgrade_kept_it(
+    name: str, high: set[str], database: Database, tmp_path: Path
+) -> None:
+    found = _judged(load(name), database, tmp_path).with_data.findings
+    assert {finding.code for finding in found if finding.severity.rank >= Risk.HIGH.rank} == high
+
+
+def _judged(situation: Situation, database: Database, place: Path) -> Judged:
+    folder = lay_out(situation, place / "project").resolve()
+    bring_to_newer_state(situation, Project(folder=folder, handover=situation.really or situation.url), database)
+    return judge(situation, folder, database.url, warm_python())

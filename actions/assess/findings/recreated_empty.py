@@ -4,8 +4,10 @@ from collections.abc import Iterator
 
 from actions.assess.content.outcomes import AppearedColumn, AppearedTable
 from actions.assess.content.verdicts import brings_back_anew, brings_back_empty
+from actions.assess.findings.data_loss import numbers, said
 from actions.assess.findings.evidence import Evidence, display
 from actions.assess.schema.naming import Identity
+from actions.assess.schema.remade import made_anew
 from actions.assess.values import Finding
 from actions.catalog.risk import Risk
 
@@ -68,6 +70,32 @@ def filled_anew(evidence: Evidence) -> Iterator[Finding]:
         )  # fmt: skip
 
 
+def copied_back(evidence: Evidence) -> Iterator[Finding]:
+    """RE105: a column that the upgrade had put in the place of an older one is copied back into a new one of that name.
+
+    Today's values come along, as the comparison says. But the older column itself went with the upgrade, and with it what
+    the upgrade did not take over and what was changed since. Silent where nothing is in it, and where the upgrade changed
+    the column in its place.
+    """
+    data = evidence.data
+    if data is None or data.after is None or not evidence.settled_by_data:
+        return
+    gone = {
+        Identity(schema=loss.table.schema, table=loss.table.name, name=loss.column): loss.values
+        for loss in (evidence.losses.columns if evidence.losses else ())
+    }
+    for column in made_anew(data.before, data.after):
+        values = gone.get(column)
+        if column in data.kept_by_upgrade or (values is not None and not values.possible):
+            continue
+        name = display(column)
+        yield Finding(
+            code="RE105", severity=Risk.HIGH, object=name,
+            message=f"`{name}` is made anew from {said(values, 'values') if values else 'its values'} of today; what it held before the upgrade went with it",
+            evidence=numbers(values) if values else {}, remedy=REMEDY,
+        )  # fmt: skip
+
+
 def _said(back: AppearedColumn | AppearedTable) -> tuple[str, int, str]:
     if isinstance(back, AppearedTable):
         return display(back.table), back.rows, f"{back.rows:,} rows"
@@ -83,4 +111,4 @@ def _finding(code: str, identity: Identity, *, harmless: bool) -> Finding:
     )  # fmt: skip
 
 
-FAMILY = (columns, tables, as_rehearsed, filled_anew)
+FAMILY = (columns, tables, as_rehearsed, filled_anew, copied_back)
