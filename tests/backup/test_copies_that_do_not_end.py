@@ -60,6 +60,26 @@ def soon(is_so: object, url: str, seconds: float = 10) -> bool:
 
 
 @COPIES
+def test_a_server_that_ends_our_session_went_away_and_may_be_asked_again(
+    copy: object, database_url: str, postgres_url: str
+) -> None:
+    def end_it() -> bool:
+        """As a restart does."""
+        with psycopg.connect(database_url, autocommit=True) as connection:
+            connection.execute(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database()"
+                " AND wait_event_type = 'Lock'"
+            )
+        return False
+
+    with (
+        ScratchServer(postgres_url) as server, server.database() as target, somebody_altering(database_url),
+        pytest.raises(UnavailableError, match=r"could not be read: .*connection"),
+    ):  # fmt: skip
+        copy(database_url, target.url, PROGRAMS, privileges=True, should_stop=end_it)  # type: ignore[operator]
+
+
+@COPIES
 def test_one_that_takes_too_long_is_ended_and_that_is_said(copy: object, database_url: str, postgres_url: str) -> None:
     with ScratchServer(postgres_url) as server, server.database() as target, somebody_altering(database_url):
         started = time.monotonic()
