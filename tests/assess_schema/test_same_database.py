@@ -7,6 +7,7 @@ from actions.assess.schema.changes import Changed, Gone, New, Renamed
 from actions.assess.schema.compare import compare_by_id
 from actions.assess.schema.describing import describe
 from actions.assess.schema.naming import Identity, Kind
+from actions.assess.schema.remade import made_anew, still_there
 from actions.assess.schema.snapshot import read_schema
 from actions.assess.schema.values import Schema
 
@@ -51,6 +52,21 @@ def test_two_columns_that_swap_their_names_are_renamed_not_changed(
         "column `notes.body` is renamed to `notes.id`",
         "column `notes.id` is renamed to `notes.body`",
     ]
+
+
+def test_a_column_under_the_name_of_one_that_went_is_made_anew_and_no_other_is(
+    shop: psycopg.Connection, shop_schema: Schema
+) -> None:
+    shop.execute("""
+        ALTER TABLE notes ADD b text; ALTER TABLE notes DROP body;
+        ALTER TABLE notes RENAME b TO body; ALTER TABLE notes ADD more text;
+        ALTER TABLE users RENAME email TO mail""")
+    now = read_schema(shop)
+    body = Identity(schema="public", table="notes", name="body")
+    assert made_anew(shop_schema, now) == (body,)
+    kept = still_there(shop_schema, now)
+    assert body not in kept
+    assert Identity(schema="public", table="users", name="email") in kept
 
 
 def test_a_table_dropped_and_made_anew_under_its_name_is_gone_and_new(
