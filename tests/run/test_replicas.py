@@ -56,7 +56,6 @@ def times_done(folder: Path) -> Counter[str]:
     return Counter((folder / "log").read_text().splitlines())
 
 
-@pytest.mark.by_day(1)
 @pytest.mark.timeout(300)
 @pytest.mark.parametrize("number", [1, 3])
 def test_runners_that_are_killed_are_replaced_and_every_rollback_ends(
@@ -114,7 +113,6 @@ def test_a_frozen_runner_that_wakes_up_later_touches_nothing_any_more(
 
 
 @pytest.mark.parametrize("number", [1, 3])
-@pytest.mark.by_day(1)
 def test_twenty_services_go_back_at_once_and_none_of_them_twice(
     history: History, database_url: str, tmp_path: Path, number: int
 ) -> None:
