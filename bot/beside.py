@@ -36,3 +36,22 @@ def beside(carry_out: Callable[[threading.Event], None], stopping: threading.Eve
         runs.join()
     if faults:
         raise faults[0]
+
+
+@contextmanager
+def left_behind(go_on: Callable[[], None], stopping: threading.Event) -> Iterator[None]:
+    """For what cannot be told to end, and is not waited for: it ends with the process. If it ends before that, by a fault or by
+    itself, all of it ends: a process that hears nothing any more would look well."""
+    faults = list[BaseException]()
+
+    def run() -> None:
+        try:
+            go_on()
+        except BaseException as error:  # noqa: BLE001 because it is raised again, where it ends the process
+            faults.append(error)
+        stopping.set()
+
+    threading.Thread(target=run, name=getattr(go_on, "__name__", "beside"), daemon=True).start()
+    yield
+    if faults:
+        raise faults[0]

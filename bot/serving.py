@@ -7,8 +7,7 @@ import threading
 from functools import partial
 from typing import TYPE_CHECKING
 
-from actions.errors import BackoutError
-from bot.beside import beside
+from bot.beside import beside, left_behind
 from bot.loading import loading
 
 if TYPE_CHECKING:
@@ -64,27 +63,19 @@ def answer(wiring: "Wiring", end: socket.socket, stopping: threading.Event) -> N
     wiring.watched.catch_up()
     presence = Presence(wiring.settings, lambda: wiring.catalog, wiring.environ)
     answering = Answering(presence, Ear(end), lasting=wiring.settings.lease)
-    errors = list[BackoutError]()
 
-    def answer() -> None:
-        try:
-            answering.answer(stopping)
-        except BackoutError as error:
-            errors.append(error)
-            stopping.set()
+    def answering_people() -> None:
+        answering.answer(stopping)
 
     def tell() -> None:
         with wiring.history_url() as url, open_history(url) as history, answering.telling(history, stopping):
             watch(history, stopping)
 
-    thread = threading.Thread(target=answer, name="answering", daemon=True)
-    thread.start()
-    try:
-        keep_working(tell, stopping)
-    finally:
-        answering.leave()
-    if errors:
-        raise errors[0]
+    with left_behind(answering_people, stopping):
+        try:
+            keep_working(tell, stopping)
+        finally:
+            answering.leave()
 
 
 def work(wiring: "Wiring", stopping: threading.Event, *, signs: "Signs | None" = None) -> None:

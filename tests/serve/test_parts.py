@@ -7,12 +7,13 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
+from contextlib import nullcontext
 from pathlib import Path
 
 import psutil
 import pytest
 
-from bot.beside import beside
+from bot.beside import beside, left_behind
 from bot.parts import _Part
 from bot.signs import Signs
 from bot.wire import Ear, Mouth, pair
@@ -131,6 +132,20 @@ def test_a_fault_in_what_goes_on_beside_the_work_ends_the_work() -> None:
         pass
     assert ended == ["it was told"]
     assert not going.is_set()
+
+
+def test_what_is_left_behind_ends_the_work_by_a_fault_and_by_ending() -> None:
+    def breaks() -> None:
+        raise KeyError("a fault of ours")
+
+    for ends_by, raised in ((breaks, pytest.raises(KeyError)), (lambda: None, nullcontext())):
+        stopping = threading.Event()
+        with raised, left_behind(ends_by, stopping):
+            assert stopping.wait(30)
+    going = threading.Event()
+    with left_behind(lambda: going.wait(30) and None, going):  # type: ignore[arg-type, return-value]
+        assert not going.is_set()
+    going.set()
 
 
 def test_no_part_outlives_whoever_started_it(parts: "subprocess.Popen[str]", tmp_path: Path) -> None:

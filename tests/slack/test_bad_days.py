@@ -37,22 +37,21 @@ from tests.slack.serving import (
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(500)]
 
 
-@pytest.fixture(scope="module")
-def sandbox() -> Iterator[Sandbox]:
-    with Sandbox(manifest=MANIFEST) as running:
-        yield running
-
-
 @pytest.fixture(scope="module", params=["socket", pytest.param("http", marks=pytest.mark.nightly)])
-def running(request: pytest.FixtureRequest, postgres_server: EmbeddedPostgres, sandbox: Sandbox) -> Iterator[Served]:
-    with a_shop(postgres_server, patience="60s", quiet_for="4s") as shop:
+def running(request: pytest.FixtureRequest, postgres_server: EmbeddedPostgres) -> Iterator[Served]:
+    with Sandbox(manifest=MANIFEST) as sandbox, a_shop(postgres_server, patience="60s", quiet_for="4s") as shop:
         with psycopg.connect(shop.url) as connection:
             connection.execute("INSERT INTO customers VALUES (900, %s)", [PLANTED])
         shop.start()
         with served(shop, sandbox, mode=request.param) as made:
             made.says(policy={"quorum": 1})
             yield made
-        sandbox.connect_sockets()
+
+
+@pytest.fixture
+def sandbox(running: Served) -> Sandbox:
+    """Each way has a Slack of its own, for each has a history of its own, whose first rollback is RB-1."""
+    return running.sandbox
 
 
 #: Those whose HTTP half is not left to the night.

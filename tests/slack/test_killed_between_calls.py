@@ -110,7 +110,7 @@ def _kinds(found: dict[str, list[Any]]) -> Counter[str]:
 def _steps(found: dict[str, list[Any]]) -> Counter[str]:
     """Each step with the word for how it ended, however many share a message."""
     told = [message for key, some in found.items() if key.startswith("steps:") for message in some]
-    return Counter(re.sub(r"[\d.,]+", "#", line) for each in told for line in each["text"].splitlines())
+    return Counter(re.sub(r"(under )?[\d.,]+", "#", line) for each in told for line in each["text"].splitlines())
 
 
 def _shows_the_truth(asked: Asked, found: dict[str, list[Any]]) -> None:

@@ -29,21 +29,20 @@ pytestmark = [pytest.mark.nightly, pytest.mark.timeout(900)]
 AWAY_SECONDS = 120
 
 
-@pytest.fixture(scope="module")
-def sandbox() -> Iterator[Sandbox]:
-    with Sandbox(manifest=MANIFEST) as running:
-        yield running
-
-
 @pytest.fixture(scope="module", params=["socket", "http"])
-def bot(request: pytest.FixtureRequest, postgres_server: EmbeddedPostgres, sandbox: Sandbox) -> Iterator[Served]:
-    with a_shop(postgres_server, patience="60s") as shop:
+def bot(request: pytest.FixtureRequest, postgres_server: EmbeddedPostgres) -> Iterator[Served]:
+    with Sandbox(manifest=MANIFEST) as sandbox, a_shop(postgres_server, patience="60s") as shop:
         with psycopg.connect(shop.url) as connection:
             connection.execute("INSERT INTO customers VALUES (900, %s)", [PLANTED])
         shop.start()
         with served(shop, sandbox, mode=request.param) as made:
             yield made
-        sandbox.connect_sockets()
+
+
+@pytest.fixture
+def sandbox(bot: Served) -> Sandbox:
+    """Each way has a Slack of its own, for each has a history of its own, whose first rollback is RB-1."""
+    return bot.sandbox
 
 
 def prepares(bot: Served, *, quiet_for: str) -> None:
