@@ -105,7 +105,8 @@ class Teller:
             if made is not None:
                 there[each.key] = made
             waiting = waiting or wait > 0
-            yield wait
+            # One that was found was said before a crash, and may show what was so then.
+            yield self._edit(each, made, channel) if made is not None and made.shown is None else wait
 
     def _post(
         self, scene: Scene, each: Wanted, known: Announcement | None, channel: str, thread: str | None, told: Told

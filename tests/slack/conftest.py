@@ -52,10 +52,14 @@ class Telling:
     #: For those that ask again and again.
     asking: "psycopg.Connection[Any]"
     lease: float = 20.0
+    #: Seconds between two messages.
+    post_gap: float = 0.02
 
     def start(self) -> BaseProcess:
         process = _processes.Process(
-            target=tell, args=(self.history_url, self.slack.url, str(self.catalog), self.lease), daemon=True
+            target=tell,
+            args=(self.history_url, self.slack.url, str(self.catalog), self.lease, self.post_gap),
+            daemon=True,
         )
         process.start()
         return process
@@ -65,7 +69,9 @@ class Telling:
         """In a thread of the test: for those that kill nobody."""
         until = threading.Event()
         thread = threading.Thread(
-            target=tell, args=(self.history_url, self.slack.url, str(self.catalog), self.lease, until), daemon=True
+            target=tell,
+            args=(self.history_url, self.slack.url, str(self.catalog), self.lease, self.post_gap, until),
+            daemon=True,
         )
         thread.start()
         try:

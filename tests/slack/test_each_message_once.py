@@ -136,6 +136,30 @@ def test_two_that_tell_say_everything_once_and_the_living_one_takes_over(
     assert len(slack.by_key()) >= len(AT_THE_END) + 3
 
 
+def test_what_was_said_just_before_a_crash_shows_the_end_that_came_before_anybody_else_could_tell(
+    history: History, telling: Telling, slack: PlainSlack
+) -> None:
+    first = telling.start()
+    slack.after = lambda method, _: kill(first) if method == "chat.postMessage" else None
+    story = Story(history)
+    story.waits()
+    eventually(lambda: not first.is_alive(), PATIENCE)
+    slack.after = lambda *_: None
+    story.says_yes("U0ANA", "U0BEN")
+    story.moves(Status.APPROVED)
+    story.moves(Status.RUNNING)
+    story.does(*STEPS)
+    story.moves(Status.SUCCEEDED, outcome="Went back, and was seen to be well")
+    # All that is left to say is said at one look.
+    telling.post_gap = 0.0
+    second = telling.start()
+    try:
+        eventually(telling.settled, PATIENCE)
+    finally:
+        kill(second)
+    is_told_once(slack, story)
+
+
 def test_after_an_absence_of_slack_people_get_the_state_and_not_the_film(
     history: History, telling: Telling, slack: PlainSlack
 ) -> None:
