@@ -3,7 +3,7 @@
 import hashlib
 import time
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any
@@ -111,7 +111,12 @@ class Downgrade:
         """The next revision, with patience for locks."""
         before = self.site.live_revisions()
         for pause in (*LOCK_PAUSES_SECONDS, None):
-            told = carry_out(self._order(at, route), self.site.house.commands, should_stop=at.should_stop)
+            told: Told | None = None
+            try:
+                told = carry_out(self._order(at, route), self.site.house.commands, should_stop=at.should_stop)
+            finally:
+                if told is None or not told.succeeded:
+                    self._end_what_goes_on(_application(at))
             if told.succeeded:
                 return self._reached(at, before, told)
             if told.trouble is None or told.trouble.sqlstate not in LOCK_STATES:
@@ -193,6 +198,14 @@ class Downgrade:
                 if time.monotonic() > until:
                     raise HaltedError("A session of an earlier try does not end", next_step="Look at pg_stat_activity.")
                 _rest(_TICK_SECONDS, at)
+
+    def _end_what_goes_on(self, application: str) -> None:
+        """Whoever sent it is gone; on the server a long statement would go on to its end, and no restore could begin. Where the
+        server cannot be asked, the proof of quiet finds it."""
+        until = time.monotonic() + LET_GO_WITHIN.total_seconds()
+        with suppress(BackoutError, psycopg.Error), self._connected() as connection:
+            while connection.execute(_ORPHANS, [application]).fetchall() and time.monotonic() < until:
+                time.sleep(_TICK_SECONDS)
 
     def _holders(self) -> tuple[str, ...]:
         """Who is in a transaction with a lock that others would have to wait for; no text of a query."""
