@@ -111,14 +111,15 @@ class Downgrade:
         """The next revision, with patience for locks."""
         before = self.site.live_revisions()
         for pause in (*LOCK_PAUSES_SECONDS, None):
-            told: Told | None = None
             try:
                 told = carry_out(self._order(at, route), self.site.house.commands, should_stop=at.should_stop)
-            finally:
-                if told is None or not told.succeeded:
-                    self._end_what_goes_on(_application(at))
+            except BackoutError:
+                if at.should_stop():
+                    self._end_what_goes_on(at)
+                raise
             if told.succeeded:
                 return self._reached(at, before, told)
+            self._end_what_goes_on(at)
             if told.trouble is None or told.trouble.sqlstate not in LOCK_STATES:
                 # Where the server went away under it, the world is asked how far it came, and it is tried again.
                 lock.check()
@@ -199,12 +200,14 @@ class Downgrade:
                     raise HaltedError("A session of an earlier try does not end", next_step="Look at pg_stat_activity.")
                 _rest(_TICK_SECONDS, at)
 
-    def _end_what_goes_on(self, application: str) -> None:
+    def _end_what_goes_on(self, at: Moment) -> None:
         """Whoever sent it is gone; on the server a long statement would go on to its end, and no restore could begin. Where the
-        server cannot be asked, the proof of quiet finds it."""
+        server cannot be asked, the proof of quiet finds it. When we go away it is not ours: another runner hears it to its end."""
+        if at.leaving():
+            return
         until = time.monotonic() + LET_GO_WITHIN.total_seconds()
         with suppress(BackoutError, psycopg.Error), self._connected() as connection:
-            while connection.execute(_ORPHANS, [application]).fetchall() and time.monotonic() < until:
+            while connection.execute(_ORPHANS, [_application(at)]).fetchall() and time.monotonic() < until:
                 time.sleep(_TICK_SECONDS)
 
     def _holders(self) -> tuple[str, ...]:
