@@ -127,7 +127,7 @@ def part_of(
         raise click.UsageError("Say either --scope or --phases, not both.")
     book = runbook_of(service, runbook)
     target = target_of(scope, [name.strip() for name in (phases or "").split(",") if name.strip()])
-    select(book, target, already=tuple(book.phases))
+    select(book, target, already=tuple(book.phases))  # raises where there is no such part
     if backup and not restores(service, runbook, target):
         raise click.UsageError(f"{runbook} restores no backup, or always the one that its own `backup` names.")
     return target
