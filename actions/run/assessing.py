@@ -3,7 +3,6 @@
 import logging
 import time
 from collections.abc import Callable
-from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Protocol, TypeVar
 
@@ -30,7 +29,7 @@ from actions.run.proposing import Case, assess_database, propose
 from actions.run.recording import Recorder
 from actions.run.release_alone import propose_release, stands_alone
 from actions.run.runbooks.proposing import propose_runbook
-from actions.run.sameness import World, look_around, mark, same_world, written_since
+from actions.run.sameness import same_world, written_since
 from actions.run.steps.site import Site
 
 log = logging.getLogger(__name__)
@@ -76,12 +75,10 @@ class Assessing:
                 with_data = wants_data(connection, rollback.id)
             site = self.sites(rollback.service)
 
-            def assess() -> tuple[Case, JsonObject | None]:
-                before = _world(site, rollback)
-                case = case_for(site, rollback, with_data=with_data, should_stop=pen.pulse.must_stop)
-                return case, mark(site, before, case.read) if before is not None else None
+            def assess() -> Case:
+                return case_for(site, rollback, with_data=with_data, should_stop=pen.pulse.must_stop)
 
-            case, marked = _patiently(pen, assess)
+            case = _patiently(pen, assess)
         except BackoutError as error:
             pen.pulse.require()
             if pen.pulse.must_stop():
@@ -91,7 +88,7 @@ class Assessing:
             facts = Facts(outcome=said if error.next_step is None else f"{said}. {error.next_step}")
             pen.move(Status.REFUSED if refused else Status.FAILED, because=error.what, facts=facts)
             return
-        pen.record(lambda connection: _put_before_people(connection, pen, rollback, site.service, case, marked))
+        pen.record(lambda connection: _put_before_people(connection, pen, rollback, site.service, case))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -160,9 +157,8 @@ def look_again(site: Site, rollback: Rollback, *, should_stop: Callable[[], bool
         shown = last_shown(connection, rollback.id)
     if shown is None:
         return Look(reasons=("Nothing was shown to those who approved",), about=None)
-    before = look_around(site)
     case = case_for(site, rollback, with_data=False, should_stop=should_stop)
-    return Look(reasons=_voided(site, rollback, shown, case), about=mark(site, before, case.read))
+    return Look(reasons=_voided(site, rollback, shown, case), about=case.about)
 
 
 def can_be_looked_at_in_the_quiet(site: Site, rollback: Rollback) -> bool:
@@ -170,14 +166,6 @@ def can_be_looked_at_in_the_quiet(site: Site, rollback: Rollback) -> bool:
     with site.history.reading() as connection:
         with_data = wants_data(connection, rollback.id)
     return rollback.runbook in OF_DATABASE and not with_data and site.service.policy.rehearsal != "data"
-
-
-def _world(site: Site, rollback: Rollback) -> World | None:
-    """What is wrong with the database or the catalog is said by the assessment, which knows better."""
-    if rollback.runbook in OF_DATABASE:
-        with suppress(BackoutError):
-            return look_around(site)
-    return None
 
 
 def _is_as_shown(site: Site, rollback: Rollback) -> bool:
@@ -234,7 +222,7 @@ def case_for(
 
 
 def _put_before_people(
-    connection: Connection, pen: Recorder, rollback: Rollback, service: Service, case: Case, about: JsonObject | None
+    connection: Connection, pen: Recorder, rollback: Rollback, service: Service, case: Case
 ) -> None:  # fmt: skip
     hold(connection, pen.lease)
     verdict = case.verdict
@@ -248,7 +236,7 @@ def _put_before_people(
         rollback=rollback.id,
         digest=digest,
         strategy=case.strategy,
-        seal={**to_record(case.seal), "about": about},
+        seal={**to_record(case.seal), "about": case.about},
         shown=case.shown,
     )
     write_plan(connection, rollback.id, case.plan, actor="backout")

@@ -28,6 +28,7 @@ from actions.run.assessing import (
     what_voids_of_database,
 )
 from actions.run.deciding import point_of_no_return
+from actions.run.memory import Memory
 from actions.run.runbooks.ending import is_declared, write_logs
 from actions.run.runner import Crew, Phase
 from actions.run.sameness import same_world
@@ -56,9 +57,12 @@ class Sites:
     environ: Mapping[str, str] = field(repr=False)
     history: History
     home: Path
+    memory: Memory = field(default_factory=Memory, repr=False, compare=False)
 
     def __call__(self, service: str) -> Site:
-        return Site(service=self.services(service), environ=self.environ, history=self.history, home=self.home)
+        return Site(
+            service=self.services(service), environ=self.environ, history=self.history, home=self.home, memory=self.memory
+        )  # fmt: skip
 
 
 def crew_of(sites: Sites, *, only: Mapping[Status, Phase] | None = None, lasting: timedelta = LEASE) -> Crew:
@@ -142,6 +146,7 @@ class _Closing:
 
     def __call__(self, rollback: Rollback, steps: tuple[Step, ...], status: Status) -> Facts:
         facts, site = closing(rollback, steps, status), self._sites(rollback.service)
+        site.memory.forget(rollback.service)
         with suppress(BackoutError):
             note_live_revision(site.history, site.service, site.environ, source="run")
         if is_declared(steps):

@@ -1,20 +1,20 @@
 """What is put before those who decide: a plan, what it is bound to, and everything that they have to know about it."""
 
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
-from actions.assess.assessment import Question, Surroundings, assess, shown_of
+from actions.assess.assessment import Question, Rehearsed, Surroundings, assess, shown_of
 from actions.assess.decide.digest import Seal, seal
 from actions.assess.decide.facts import BackupCopy, StrategyName
 from actions.assess.decide.risk import risk_of
 from actions.assess.findings.surroundings import PASSING
 from actions.assess.result import Assessment, as_json
-from actions.assess.seen import Graph
 from actions.assess.seen_before import BETWEEN, Known, known_about
 from actions.assess.values import Verdict
 from actions.catalog.risk import Risk
-from actions.errors import RefusedError
+from actions.errors import BackoutError, RefusedError
 from actions.history.canonical import JsonObject
 from actions.history.details import PlannedStep
 from actions.history.rollbacks import Facts
@@ -23,6 +23,7 @@ from actions.history.wishes import wanted_backup
 from actions.run.named_backup import usable
 from actions.run.plan import Hop, Route, make_plan, plan_digest
 from actions.run.predicting import earlier_times, predicted, with_earlier_times
+from actions.run.sameness import World, look_around, mark, same_world
 from actions.run.steps.site import Site
 
 ShouldStop = Callable[[], bool]
@@ -41,8 +42,8 @@ class Case:
     shown: JsonObject
     #: What the rollback's row learns.
     facts: Facts
-    #: The scripts as they were read; None where it is not about migrations alone.
-    read: Graph | None = None
+    #: See `sameness`; None where it cannot be told later whether the world is the same.
+    about: JsonObject | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -51,19 +52,50 @@ class Assessed:
 
     assessment: Assessment
     known: Known
+    about: JsonObject | None
 
 
 def assess_database(
     site: Site, target: str, *, with_data: bool, should_stop: ShouldStop | None = None
 ) -> Assessed:  # fmt: skip
     known = known_about(site.history, site.service, site.environ)
+    with_data = with_data or site.service.policy.rehearsal == "data"
+    rehearsed, before = (None, _look_around(site)) if with_data else _remembered(site, target)
     around = Surroundings(
         environ=site.environ, now=datetime.now(UTC), home=site.home, arrival=known.arrival, counters=known.counters,
-        backups=known.backups, should_stop=should_stop,
+        backups=known.backups, rehearsed=rehearsed, should_stop=should_stop,
     )  # fmt: skip
-    with_data = with_data or site.service.policy.rehearsal == "data"
     question = Question(service=site.service, target=target, with_data=with_data)
-    return Assessed(assessment=assess(question, around), known=known)
+    assessment = assess(question, around)
+    about = mark(site, before, assessment.path.graph) if before is not None else None
+    if about is not None and rehearsed is None:
+        _remember(site, assessment, about)
+    return Assessed(assessment=assessment, known=known, about=about)
+
+
+def _look_around(site: Site) -> World | None:
+    """What is wrong with the database or the catalog is said by the assessment, which knows better."""
+    with suppress(BackoutError):
+        return look_around(site)
+    return None
+
+
+def _remembered(site: Site, target: str) -> tuple[Rehearsed | None, World | None]:
+    """What was rehearsed a moment ago, if the world is the same but for its rows; and the world as it is now."""
+    found = site.memory.of(site.service.name, target)
+    now = same_world(site, found.marked) if found is not None else None
+    if found is None or now is None:
+        return None, _look_around(site)
+    return found.rehearsed, now
+
+
+def _remember(site: Site, assessment: Assessment, about: JsonObject) -> None:
+    schema = assessment.evidence.schema
+    if schema is None or not schema.succeeds or schema.up is None or not schema.up.succeeded:
+        return
+    targets = (assessment.asked, ",".join(assessment.facts.target) or "base")
+    rehearsed = Rehearsed(path=assessment.path, schema=schema)
+    site.memory.keep(site.service.name, targets, about, rehearsed)
 
 
 def propose(
@@ -93,7 +125,7 @@ def propose(
             **as_json(assessment), "strategy": strategy.value, "digest": sealed.digest, "risk": risk.value,
             "policy": policy_shown(verdict),
         },
-        facts=database_facts(assessment), read=assessment.evidence.path.graph,
+        facts=database_facts(assessment), about=assessed.about,
     )  # fmt: skip
 
 

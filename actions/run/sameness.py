@@ -42,6 +42,8 @@ class World:
     revision: tuple[str, ...]
     schema: str
     entry: str
+    #: See `House.made_from`.
+    made_from: str | None
     counters: JsonObject
 
 
@@ -57,8 +59,10 @@ def look_around(site: Site) -> World:
     except psycopg.Error as error:
         raise UnavailableError("The service's database does not answer") from error
     entry = hashlib.sha256(f"{site.service.model_dump_json()}\0{site.url}".encode()).hexdigest()
+    inside = migrations_place(site.service, site.environ).inside
     return World(
-        at=row[1], database=str(row[0]), revision=site.live_revisions(), schema=schema, entry=entry, counters=counters,
+        at=row[1], database=str(row[0]), revision=site.live_revisions(), schema=schema, entry=entry,
+        made_from=site.house.made_from(inside) if inside is not None else None, counters=counters,
     )  # fmt: skip
 
 
@@ -76,7 +80,8 @@ def mark(site: Site, before: World, read: Graph | None) -> JsonObject | None:
         files |= beside | _configuration(site, place)
     return {
         "at": before.at.isoformat(), "database": before.database, "revision": list(before.revision),
-        "schema": before.schema, "entry": before.entry, "files": dict(files), "counters": before.counters,
+        "schema": before.schema, "entry": before.entry, "made_from": before.made_from, "files": dict(files),
+        "counters": before.counters,
     }  # fmt: skip
 
 
@@ -90,7 +95,7 @@ def same_world(site: Site, marked: Json) -> World | None:
         same = (
             now.at - datetime.fromisoformat(str(marked.get("at"))) < FRESH
             and all(marked.get(name) == value for name, value in seen.items())
-            and _files_now(site, marked.get("files")) == marked.get("files")
+            and (_is_made_from(now, marked) or _files_now(site, marked.get("files")) == marked.get("files"))
         )
     except (BackoutError, OSError, ValueError):
         return None
@@ -103,6 +108,11 @@ def written_since(marked: Json, now: World) -> frozenset[str] | None:
     if not isinstance(before, Mapping):
         return None
     return frozenset(name for name in {*before, *now.counters} if before.get(name) != now.counters.get(name))
+
+
+def _is_made_from(now: World, marked: Mapping[str, Json]) -> bool:
+    """All files are the image's, and it is the same image: nobody has to read them in a container of it."""
+    return now.made_from is not None and now.made_from == marked.get("made_from")
 
 
 def _files_now(site: Site, known: Json) -> dict[str, str] | None:

@@ -13,6 +13,7 @@ from actions.history.database import History
 from actions.platforms.house import House
 from actions.platforms.houses import house_of
 from actions.restore.premises import Premises, premises_of
+from actions.run.memory import Memory
 from actions.verify.checking import Looking
 
 
@@ -24,6 +25,8 @@ class Site:
     environ: Mapping[str, str] = field(repr=False)
     history: History
     home: Path
+    #: Shared by everything that this process does for its services.
+    memory: Memory = field(default_factory=Memory, repr=False, compare=False)
 
     @property
     def house(self) -> House:
