@@ -11,7 +11,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 
 import psycopg
 import pytest
-from scenes import a_shop, again_at_head, as_person, kinds, newest, rests, several_people, status
+from scenes import a_shop, again_at_head, as_person, kinds, newest, query, rests, several_people, status
 from world import Shop, wait_for
 
 from actions.embedded import EmbeddedPostgres
@@ -106,6 +106,8 @@ def test_what_nobody_decides_in_time_expires_and_stays_so(shop: Shop) -> None:
     shop.write_catalog()
     as_person(shop, "rita", "request", "shop")
     digest = str(shop.json("status", newest(shop))["rollback"]["digest"])
+    over = "SELECT expires_at < clock_timestamp() FROM rollbacks ORDER BY id DESC LIMIT 1"
+    wait_for(lambda: query(shop, over) == [(True,)], "its time is not over")
     late = as_person(shop, "alice", "approve", newest(shop), "--yes", "--digest", digest, check=3)
     assert "The time to decide is over" in late.stderr
     with shop.worker():
