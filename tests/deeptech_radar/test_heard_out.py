@@ -1,7 +1,8 @@
-"""A downgrade in a Job whose runner is killed: the next runner hears it to its end, and starts no other."""
+"""A downgrade in a Job whose runner is killed, or leaves: the next runner hears it to its end, and starts no other."""
 
 import os
 import shutil
+import signal
 import subprocess
 import sys
 from collections.abc import Callable
@@ -22,9 +23,10 @@ ROOT = HERE.parents[1]
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("farewell", [signal.SIGKILL, signal.SIGTERM], ids=["killed", "leaves"])
 @pytest.mark.parametrize("make", clusters())
 def test_the_next_runner_hears_it_to_its_end_and_starts_no_other(
-    make: Callable[[Path], KubeDouble], tmp_path: Path, database_url: str
+    make: Callable[[Path], KubeDouble], tmp_path: Path, database_url: str, farewell: signal.Signals
 ) -> None:
     app = tmp_path / "app"
     shutil.copytree(HERE / "app", app)
@@ -41,7 +43,9 @@ def test_the_next_runner_hears_it_to_its_end_and_starts_no_other(
             with psycopg.connect(database_url, autocommit=True, application_name="the test") as connection:
                 session = "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'backout RB-1 downgrade'"
                 wait(cluster.store, lambda: connection.execute(session).fetchone() == (1,), 60)
-            process.kill()
+                process.send_signal(farewell)
+                process.wait(60)
+                assert connection.execute(session).fetchone() == (1,), "it goes on without its runner"
         noted: list[str] = []
         result = downgrade(database_url, config, lambda kind, _: noted.append(kind))
         assert noted[0] == "found_again"
