@@ -160,6 +160,9 @@ class Begun:
         if self.poll() is None:
             os.kill(self.pid, number)
 
+    def terminate(self) -> None:
+        self.send_signal(signal.SIGTERM)
+
     def kill(self) -> None:
         self.send_signal(signal.SIGKILL)
 
@@ -188,7 +191,7 @@ _BACKOUT = f"""
 import sys
 sys.path.insert(0, {str(ROOT)!r})
 import importlib, pkgutil, re
-import bot, actions, obstore, procrastinate
+import bot, actions, kubernetes.client, kubernetes.config, obstore, procrastinate
 for package in (bot, actions):
     for module in pkgutil.walk_packages(package.__path__, package.__name__ + "."):
         if not re.search("kubernetes|migrations|demo_world|__main__|reader|drive|leash", module.name):

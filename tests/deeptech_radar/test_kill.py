@@ -18,21 +18,22 @@ from tests.deeptech_radar.world import CRONJOBS, NEWER, OLDER, SPACE, Radar, a_r
 from tests.kube_real.cluster import clusters
 
 pytestmark = [pytest.mark.timeout(900)]
-WRITERS = (*CRONJOBS, "deeptech-api-scaler", "deeptech-api")
+#: The schedules between the first and the last are stopped and resumed as those are.
+WRITERS = (CRONJOBS[0], CRONJOBS[-1], "deeptech-api-scaler", "deeptech-api")
 STEPS = (
     "preflight", "capture", *(f"stop-{name}" for name in WRITERS), "prove-quiet", "back-up", "prove", "downgrade", "verify",
     "release", *(f"resume-{name}" for name in WRITERS), "health", "close",
 )  # fmt: skip
 
 
-@pytest.fixture(scope="module", params=clusters(), ids=lambda make: make.__name__)
+@pytest.fixture(params=clusters(), ids=lambda make: make.__name__)
 def radar(request: pytest.FixtureRequest, postgres_server: EmbeddedPostgres) -> Iterator[Radar]:
+    """One of its own for each: what a case that fails leaves under way is nobody else's."""
     with a_radar(postgres_server, request.param, lease="4s") as made, a_worker(made) as made.hand:
         yield made
 
 
 def go_back(radar: Radar, blows: list[Blow], **how: Any) -> str:
-    radar.deploy(NEWER, "0005")
     radar.backout("request", "deeptech-radar", "--to", "0004")
     return killed_on_the_way(radar, radar.hand, blows, **how)
 
@@ -52,7 +53,6 @@ def is_honest(radar: Radar, before: object, status: str) -> None:
     wait_for(lambda: not radar.cluster.store.all("Job", SPACE), "Jobs are left")
     downgrades = [argv for name, argv in radar.cluster.kubelet.started if "-downgrade-" in name]
     assert len(downgrades) == 1, "the downgrade was started again"
-    radar.cluster.kubelet.started.clear()
 
 
 @pytest.mark.slow
@@ -60,13 +60,9 @@ def test_a_downgrade_whose_runner_is_killed_in_its_middle_is_heard_out(radar: Ra
     before = radar.shape()
     for image in (NEWER, OLDER):
         radar.cluster.images[image].env["RADAR_SLOW"] = "9"
-    try:
-        status = go_back(radar, [("step.captured", "downgrade")], when=lambda: is_in_the_migration(radar))
-        assert "step.found_again" in kinds(radar)
-        is_honest(radar, before, status)
-    finally:
-        for image in (NEWER, OLDER):
-            radar.cluster.images[image].env["RADAR_SLOW"] = "0"
+    status = go_back(radar, [("step.captured", "downgrade")], when=lambda: is_in_the_migration(radar))
+    assert "step.found_again" in kinds(radar)
+    is_honest(radar, before, status)
 
 
 @pytest.mark.slow

@@ -5,6 +5,7 @@ On the double always; and where KUBECONFIG names a control plane without nodes, 
 """
 
 import json
+import os
 import secrets
 import shutil
 import sys
@@ -28,7 +29,7 @@ from tests.kube_double import things
 from tests.kube_double.cluster import KubeDouble
 from tests.kube_double.kubelet import Image
 from tests.kube_double.store import wait
-from tests.warm import run_alembic
+from tests.warm import Ran, run_alembic, warm_python
 
 HERE = Path(__file__).parent
 CATALOG = HERE.parents[1] / "docs" / "examples" / "deeptech-radar" / "backout.yml"
@@ -58,6 +59,10 @@ class Radar(Shop):
             "BACKOUT_LEASE": self.lease,
         }
         return {**super().environ, **more}
+
+    def backout(self, *words: str, check: int | None = 0, seconds: float = 400, **variables: str) -> Ran:
+        """An assessment is several Jobs, one after the other, on a machine that many share."""
+        return super().backout(*words, check=check, seconds=seconds, **variables)
 
     def make(self, *, upgrade: bool = True) -> None:
         shutil.copytree(HERE / "app", self.folder, dirs_exist_ok=True)
@@ -100,7 +105,9 @@ class Radar(Shop):
 
     def start(self) -> None:
         """Release 1.0 was deployed, then 2.0; the autoscaler made it three."""
-        image = Image(folder=self.folder, env={"PORT": str(self.port), "RADAR_SLOW": "0"})
+        # What runs in pods begins with everything loaded.
+        path = f"{Path(warm_python()).parent}:{os.environ['PATH']}"
+        image = Image(folder=self.folder, env={"PATH": path, "PORT": str(self.port), "RADAR_SLOW": "0"})
         self.cluster.images[OLDER] = Image(**{**vars(image), "env": {**image.env, "RELEASE": "1.0"}})
         self.cluster.images[NEWER] = Image(**{**vars(image), "env": {**image.env, "RELEASE": "2.0"}})
         self.cluster.apply(SPACE, *self.objects(OLDER))
@@ -151,6 +158,28 @@ class Radar(Shop):
 
     def counts(self) -> dict[str, int]:
         return {name: int(self.ask(f"SELECT count(*) FROM {name}")) for name in SEEN}
+
+    def copied_as(self, name: str) -> None:
+        """The whole database, as a provider's snapshot has it."""
+        with self._closed() as (admin, mine):
+            admin.execute(sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(sql.Identifier(name), mine))
+
+    def replaced_by(self, name: str) -> None:
+        """As a provider restores an instance in its place."""
+        with self._closed() as (admin, mine):
+            admin.execute(sql.SQL("DROP DATABASE {}").format(mine))
+            admin.execute(sql.SQL("ALTER DATABASE {} RENAME TO {}").format(sql.Identifier(name), mine))
+
+    @contextmanager
+    def _closed(self) -> Iterator[tuple[psycopg.Connection[Any], sql.Identifier]]:
+        """Nobody else is in it meanwhile."""
+        base, _, name = self.url.rpartition("/")
+        mine = sql.Identifier(name)
+        with psycopg.connect(f"{base}/postgres", autocommit=True) as admin:
+            admin.execute(sql.SQL("ALTER DATABASE {} ALLOW_CONNECTIONS false").format(mine))
+            admin.execute("SELECT pg_terminate_backend(pid, 30000) FROM pg_stat_activity WHERE datname = %s", [name])
+            yield admin, mine
+            admin.execute(sql.SQL("ALTER DATABASE {} ALLOW_CONNECTIONS true").format(mine))
 
     def release(self) -> str:
         with urllib.request.urlopen(f"http://127.0.0.1:{self.port}/health", timeout=5) as answer:

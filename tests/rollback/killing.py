@@ -1,24 +1,31 @@
 """A worker that is killed where a test says so, and the one that goes on after it."""
 
-import subprocess
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import Any
 
+import psycopg
 from scenes import query, steps
 from world import Shop
+
+from tests.warm import Begun
 
 #: Kind of an entry, and its step.
 Blow = tuple[str, str]
 RESTING = ("succeeded", "failed", "stopped", "choosing", "halted")
 _LOOK_EVERY_SECONDS = 0.05
+_ENTRIES = """
+SELECT body::jsonb->>'kind', coalesce(body::jsonb->'details'->>'step', '') FROM events
+WHERE rollback_id = (SELECT max(id) FROM rollbacks) ORDER BY seq"""
+_STATUS = "SELECT status FROM rollbacks ORDER BY id DESC LIMIT 1"
 
 
 @dataclass
 class Worker:
     shop: Shop
-    process: "subprocess.Popen[bytes]"
+    process: Begun
 
     def kill(self) -> None:
         self.process.kill()
@@ -38,11 +45,7 @@ def a_worker(shop: Shop) -> "Iterator[Worker]":
 
 def entries(shop: Shop) -> list[Blow]:
     """Kind and step of every entry about the newest rollback."""
-    found = query(
-        shop, "SELECT body::jsonb->>'kind', coalesce(body::jsonb->'details'->>'step', '') FROM events"
-        " WHERE rollback_id = (SELECT max(id) FROM rollbacks) ORDER BY seq",
-    )  # fmt: skip
-    return [(str(kind), str(step)) for kind, step in found]
+    return [(str(kind), str(step)) for kind, step in query(shop, _ENTRIES)]
 
 
 def killed_on_the_way(
@@ -51,15 +54,20 @@ def killed_on_the_way(
 ) -> str:  # fmt: skip
     """Kills the worker after each of these entries has come for the first time, and `when` holds; where the rollback ends."""
     left, until = list(blows), time.monotonic() + seconds
-    while (status := str(query(shop, "SELECT status FROM rollbacks ORDER BY id DESC LIMIT 1")[0][0])) not in RESTING:
-        assert time.monotonic() < until, (status, steps(shop), left)
-        if (hit := next((blow for blow in entries(shop) if blow in left), None)) is not None:
-            left.remove(hit)
-            while not when():
-                assert time.monotonic() < until, "its moment never came"
-                time.sleep(_LOOK_EVERY_SECONDS)
-            time.sleep(later)
-            worker.kill()
-        time.sleep(_LOOK_EVERY_SECONDS)
+    with psycopg.connect(shop.history_url, autocommit=True, application_name="the test") as history:
+
+        def found(text: str) -> list[tuple[Any, ...]]:
+            return history.execute(text.encode()).fetchall()
+
+        while (status := str(found(_STATUS)[0][0])) not in RESTING:
+            assert time.monotonic() < until, (status, steps(shop), left)
+            if (hit := next((blow for blow in found(_ENTRIES) if blow in left), None)) is not None:
+                left.remove(hit)
+                while not when():
+                    assert time.monotonic() < until, "its moment never came"
+                    time.sleep(_LOOK_EVERY_SECONDS)
+                time.sleep(later)
+                worker.kill()
+            time.sleep(_LOOK_EVERY_SECONDS)
     assert left == [], f"never came: {left}"
     return status

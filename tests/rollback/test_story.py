@@ -18,6 +18,7 @@ from scenes import a_shop, again_at_head, is_as_it_was, kinds, newest, rests, ru
 from world import FIRST, PYTHON, SECOND, THIRD, Shop, wait_for
 
 from actions.embedded import EmbeddedPostgres
+from tests.warm import Begun
 
 #: True on the shop's own database, and on no copy of it.
 LIVE = """
@@ -27,10 +28,10 @@ def live():
 
 
 #: By the shop's folder: its worker, and the catalog that it began with. A worker reads its catalog once.
-WORKERS: "dict[Path, tuple[subprocess.Popen[bytes], str]]" = {}
+WORKERS: dict[Path, tuple[Begun, str]] = {}
 
 
-def end(worker: "subprocess.Popen[bytes]") -> None:
+def end(worker: Begun) -> None:
     worker.terminate()
     worker.wait(30)
 

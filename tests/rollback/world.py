@@ -20,7 +20,7 @@ from typing import Any
 import psutil
 import psycopg
 
-from tests.warm import Ran, run_alembic, run_backout, warm_python
+from tests.warm import Begun, Ran, run_alembic, run_backout, start_backout, warm_python
 
 HERE = Path(__file__).parent
 PYTHON = sys.executable
@@ -213,7 +213,7 @@ class Shop:
         return str(self.json("status", rollback)["rollback"]["status"])
 
     @contextmanager
-    def worker(self) -> "Iterator[subprocess.Popen[bytes]]":
+    def worker(self) -> Iterator[Begun]:
         process = self.start_worker()
         try:
             yield process
@@ -221,19 +221,13 @@ class Shop:
             process.send_signal(signal.SIGTERM)
             try:
                 process.wait(20)
-            except subprocess.TimeoutExpired:
+            except TimeoutError:
                 process.kill()
                 process.wait()
 
-    def start_worker(self) -> "subprocess.Popen[bytes]":
+    def start_worker(self) -> Begun:
         with (self.folder / "serve.log").open("ab") as log:
-            return subprocess.Popen(
-                [PYTHON, "-m", "bot", "serve", "--workers-only"],
-                env=self.environ,
-                cwd=self.folder,
-                stdout=log,
-                stderr=log,
-            )
+            return start_backout(["serve", "--workers-only"], folder=self.folder, env=self.environ, log=log)
 
 
 def wait_for(condition: Any, otherwise: str, seconds: float = 60) -> None:
