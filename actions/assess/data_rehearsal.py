@@ -16,6 +16,7 @@ from psycopg import sql
 from actions.assess.content.budget import Budget
 from actions.assess.content.outcomes import Comparison
 from actions.assess.content.reference import Reference
+from actions.assess.content.standing import Standing, standing
 from actions.assess.likeness import give_settings
 from actions.assess.older_schema import built_beside, unlike
 from actions.assess.place import Leg
@@ -23,7 +24,7 @@ from actions.assess.rehearsal import Stage, cut_off_copy
 from actions.assess.schema.changes import Change
 from actions.assess.schema.compare import compare_by_id, compare_by_name
 from actions.assess.schema.naming import Identity
-from actions.assess.schema.remade import still_there
+from actions.assess.schema.remade import made_anew, put_in_place, still_there
 from actions.assess.schema.values import Schema
 from actions.backup.connecting import place_of
 from actions.backup.copying import copy_all
@@ -59,8 +60,11 @@ class DataRehearsal:
     content: Comparison | None
     #: None when the upgrade after it did not succeed.
     content_again: Comparison | None
-    #: Columns of what the downgrade left that are still the same ones after the upgrade, whatever they are called then.
+    #: Columns and tables of what the downgrade left that are still the same ones after the upgrade, whatever they are
+    #: called then.
     kept_by_upgrade: frozenset[Identity]
+    #: Older columns and tables that are not the ones from before the upgrade.
+    replaced: tuple[Standing, ...]
     #: How the older release's schema, built by its own scripts, differs from what the downgrade leaves. None:
     #: there is no older release, or the scripts do not build its schema.
     unlike_older: tuple[Change, ...] | None
@@ -126,22 +130,26 @@ def _try_it(
     if not down.succeeded:
         return DataRehearsal(
             before=before, after=None, changes=(), down=down, up=None, round_trip=(), content=None, content_again=None,
-            kept_by_upgrade=frozenset(), unlike_older=None, older_unknown=None,
+            kept_by_upgrade=frozenset(), replaced=(), unlike_older=None, older_unknown=None,
             copy_seconds=copied, seconds=time.monotonic() - started,
         )  # fmt: skip
     reference = Reference(kept.url, ignore_tables=(stage.version_table[1],))
     after = stage.read(tried)
+    anew = standing(tried.url, after, made_anew(before, after), today=False)
     # Only now: the downgrade's own time was to be measured undisturbed.
     with built_beside(stage, _revisions(tried.url, stage.version_table)) as older:
         content = reference.after_downgrade(tried.url, budget=_budget(stage))
         up = stage.run(stage.back_up(), tried)
         again = stage.read(tried) if up.succeeded else None
         content_again = reference.after_reupgrade(tried.url, budget=_budget(stage)) if again else None
+        in_place = standing(kept.url, before, put_in_place(before, after, again), today=True) if again else ()
         built = older()
+    kept_by_upgrade = still_there(after, again) if again else frozenset()
     return DataRehearsal(
         before=before, after=after, changes=compare_by_id(before, after), down=down, up=up,
         round_trip=compare_by_name(before, again) if again else (),
-        content=content, content_again=content_again, kept_by_upgrade=still_there(after, again) if again else frozenset(),
+        content=content, content_again=content_again, kept_by_upgrade=kept_by_upgrade,
+        replaced=(*(each for each in anew if each.replaced.older not in kept_by_upgrade), *in_place),
         unlike_older=unlike(built, after), older_unknown=built.unknown,
         copy_seconds=copied, seconds=time.monotonic() - started,
     )  # fmt: skip

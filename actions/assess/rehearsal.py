@@ -17,6 +17,7 @@ from actions.assess.place import Leg, alembic_order, fence_of
 from actions.assess.schema.changes import Change
 from actions.assess.schema.compare import compare_by_id, compare_by_name
 from actions.assess.schema.effects import Effects, effects_of
+from actions.assess.schema.remade import Replaced, put_in_place
 from actions.assess.schema.snapshot import read_schema
 from actions.assess.schema.values import Schema
 from actions.backup.copying import copy_schema
@@ -107,6 +108,8 @@ class SchemaRehearsal(WayDown):
     up: Told | None
     #: Where the round trip ended differently from where it began.
     round_trip: tuple[Change, ...]
+    #: What the upgrade makes anew in the place of something that the downgrade leaves in its place.
+    put_in_place: tuple[Replaced, ...]
     seconds: float
 
 
@@ -140,10 +143,11 @@ def go_down(stage: Stage, copy: SchemaCopy) -> WayDown:
 
 def go_up_again(stage: Stage, copy: SchemaCopy, way: WayDown) -> SchemaRehearsal:
     up = heard(copy.up.go, copy.database) if way.after else None
-    round_trip = compare_by_name(copy.before, stage.read(copy.database)) if up and up.succeeded else ()
+    again = stage.read(copy.database) if up and up.succeeded else None
     return SchemaRehearsal(
         before=way.before, after=way.after, changes=way.changes, effects=way.effects, down=way.down,
-        up=up, round_trip=round_trip, seconds=time.monotonic() - copy.started,
+        up=up, round_trip=compare_by_name(copy.before, again) if again else (),
+        put_in_place=put_in_place(way.before, way.after, again) if way.after and again else (), seconds=time.monotonic() - copy.started,
     )  # fmt: skip
 
 

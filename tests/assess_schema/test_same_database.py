@@ -7,7 +7,7 @@ from actions.assess.schema.changes import Changed, Gone, New, Renamed
 from actions.assess.schema.compare import compare_by_id
 from actions.assess.schema.describing import describe
 from actions.assess.schema.naming import Identity, Kind
-from actions.assess.schema.remade import made_anew, still_there
+from actions.assess.schema.remade import made_anew, put_in_place, still_there
 from actions.assess.schema.snapshot import read_schema
 from actions.assess.schema.values import Schema
 
@@ -63,10 +63,33 @@ def test_a_column_under_the_name_of_one_that_went_is_made_anew_and_no_other_is(
         ALTER TABLE users RENAME email TO mail""")
     now = read_schema(shop)
     body = Identity(schema="public", table="notes", name="body")
-    assert made_anew(shop_schema, now) == (body,)
+    assert [each.older for each in made_anew(shop_schema, now)] == [body]
     kept = still_there(shop_schema, now)
     assert body not in kept
     assert Identity(schema="public", table="users", name="email") in kept
+
+
+def test_what_the_upgrade_makes_anew_where_the_downgrade_left_it_is_not_the_older_one(
+    shop: psycopg.Connection, shop_schema: Schema
+) -> None:
+    shop.execute("ALTER TABLE notes ALTER body TYPE varchar(9); ALTER TABLE users RENAME TO people")
+    after = read_schema(shop)
+    shop.execute("ALTER TABLE notes DROP body; ALTER TABLE notes ADD body text; ALTER TABLE people RENAME TO users")
+    assert [(each.older.name, each.anew) for each in put_in_place(shop_schema, after, read_schema(shop))] == [
+        ("body", False)
+    ]
+
+
+def test_tables_and_partitions_made_anew_are_told_whatever_is_in_them(
+    shop: psycopg.Connection, shop_schema: Schema
+) -> None:
+    shop.execute("CREATE TABLE logs (at date) PARTITION BY RANGE (at)")
+    before = read_schema(shop)
+    shop.execute("""
+        DROP TABLE notes; CREATE TABLE notes (id integer); CREATE TABLE other (id integer);
+        CREATE TABLE logs_all PARTITION OF logs DEFAULT""")
+    found = made_anew(before, read_schema(shop))
+    assert {(each.older.name, each.part) for each in found} == {("notes", False), ("logs_all", True)}
 
 
 def test_a_table_dropped_and_made_anew_under_its_name_is_gone_and_new(

@@ -1,6 +1,6 @@
 """From what was seen to the truth: what was lost, what came back, what kind of downgrade this is. Pure."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -137,7 +137,22 @@ def _recreated_empty(seen: Seen) -> tuple[str, ...]:
             had = sum(row[number] is not None for row in table.rows)
             if column in values and (values[column] == had or _is_constant(back, table.columns[number])):
                 found.append(column)
-    return tuple(sorted(found))
+    return tuple(sorted({*found, *_partitions_back(seen)}))
+
+
+def _partitions_back(seen: Seen) -> Iterator[str]:
+    """Partitions that went with their rows, and have their name again and nothing in it."""
+    emptied = emptied_partitions(seen.before, seen.left)
+    for oid in seen.before.partitions.keys() - seen.used.relations.keys():
+        if seen.before.relations[oid] in emptied:
+            yield seen.before.relations[oid]
+
+
+def emptied_partitions(before: Snapshot, after: Snapshot) -> Mapping[str, int]:
+    """Those that hold nothing under their name any more, with what they held."""
+    there = {after.relations[oid]: rows for oid, rows in after.partitions.items()}
+    named = ((before.relations[oid], rows) for oid, rows in before.partitions.items())
+    return {name: rows for name, rows in named if rows and there.get(name) == 0}
 
 
 def _is_constant(table: Table, column: str) -> bool:

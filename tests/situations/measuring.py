@@ -9,7 +9,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from tests.situations.comparing import losses
-from tests.situations.concluding import Seen, conclude, without_users_part
+from tests.situations.concluding import Seen, conclude, emptied_partitions, without_users_part
 from tests.situations.database import Database
 from tests.situations.running import Outcome, Project, downgrade, nth_parent, upgrade
 from tests.situations.situation import Situation, lay_out
@@ -87,8 +87,9 @@ def _loss_without_use(situation: Situation, project: Project, ours: Database) ->
     _must(upgrade(project, ours.url, [situation.from_revision]))
     if not downgrade(project, ours.url, situation.to).ok:
         return None
-    missing = losses(before, take(ours.connection, situation.version_table), by_identity=False)
-    return {**missing.rows_by_table(), **missing.values_by_column()}
+    after = take(ours.connection, situation.version_table)
+    missing = losses(before, after, by_identity=False)
+    return {**missing.rows_by_table(), **missing.values_by_column(), **emptied_partitions(before, after)}
 
 
 def _outcome_without_rows(situation: Situation, project: Project, ours: Database) -> Outcome:

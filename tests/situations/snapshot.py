@@ -35,6 +35,9 @@ WHERE c.relkind IN ('r', 'p', 'v', 'm') AND c.oid >= 16384 AND s.nspname !~ '^pg
   AND c.relname NOT LIKE 'alembic\_version%'
 """
 
+#: Partitions that hold rows themselves; as rows they are their parent's.
+PARTITIONS = "SELECT oid FROM pg_class WHERE relispartition AND relkind = 'r'"
+
 #: Which sequence fills which column, and the number it hands out next.
 SEQUENCES = """
 SELECT s.oid::regclass::text, coalesce(d.adrelid, o.refobjid), coalesce(d.adnum, o.refobjsubid),
@@ -71,6 +74,8 @@ class Snapshot:
     tables: Mapping[str, Table]
     #: Names of tables and views by oid, partitions included.
     relations: Mapping[int, str]
+    #: How many rows each partition holds, by oid.
+    partitions: Mapping[int, int]
     #: (kind, name) to definition.
     schema: Mapping[tuple[str, str], str]
     revisions: tuple[str, ...]
@@ -93,13 +98,21 @@ def take(connection: psycopg.Connection, version_table: str) -> Snapshot:
         ]
         # Planning it takes longer than running it.
         facts = connection.execute(SCHEMA_FACTS, prepare=True).fetchall()
+        relations = dict(connection.execute(RELATIONS).fetchall())
         return Snapshot(
             tables={table.name: table for table in tables},
-            relations=dict(connection.execute(RELATIONS).fetchall()),
+            relations=relations,
+            partitions={oid: _rows(connection, relations[oid]) for (oid,) in connection.execute(PARTITIONS).fetchall()},
             schema={(kind, name): definition or "" for kind, name, definition in facts},
             revisions=_revisions(connection, version_table),
             sequences_behind=_behind(connection, tables),
         )
+
+
+def _rows(connection: psycopg.Connection, name: str) -> int:
+    found = connection.execute(sql.SQL("SELECT count(*) FROM {}").format(sql.Identifier(*name.split(".")))).fetchone()
+    assert found is not None
+    return int(found[0])
 
 
 def _called(space: str, name: str) -> str:

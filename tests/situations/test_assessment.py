@@ -31,6 +31,11 @@ SAFE_SIDE = {
     "renamed_column_by_copy",
     "column_copied_back_after_values_were_merged",
     "dropped_reference_table_refilled",
+    # Older rows, or a column of theirs, went with an upgrade that copied only some: today's are all there.
+    "table_rebuilt_after_rows_were_left_out",
+    "table_copied_back_without_a_column",
+    "table_moved_with_a_condition",
+    "column_moved_with_a_condition",
     # A rehearsal starts no programs, so it fails where the real run would not.
     "program_started_in_downgrade",
     # Nor does it change roles: they are the server's, and would really be changed.
@@ -79,9 +84,14 @@ def test_the_assessment_agrees_with_the_truth(name: str, database: Database, tmp
         ("column_copied_back_after_values_were_merged", {"RE105"}),
         ("renamed_column_by_copy", {"RE104"}),
         ("column_retyped_in_place_and_copied_back", set[str]()),
+        ("table_rebuilt_after_rows_were_left_out", {"RE105"}),
+        ("table_copied_back_without_a_column", {"RE103"}),
+        ("table_moved_with_a_condition", {"RE104"}),
+        ("column_moved_with_a_condition", {"RE104"}),
+        ("table_partitioned_and_back", set[str]()),
     ],
 )
-def test_a_column_copied_back_is_not_the_older_one_unless_the_upgrade_kept_it(
+def test_what_is_copied_back_is_not_the_older_one_unless_the_upgrade_kept_all_of_it(
     name: str, high: set[str], database: Database, tmp_path: Path
 ) -> None:
     found = _judged(load(name), database, tmp_path).with_data.findings

@@ -17,6 +17,7 @@ def _snapshot(*tables: Table, schema: Mapping[tuple[str, str], str] | None = Non
     return Snapshot(
         tables={table.name: table for table in tables},
         relations={},
+        partitions={},
         schema=schema or {},
         revisions=(),
         sequences_behind=frozenset(),

@@ -78,27 +78,33 @@ def brings_back_empty(after: Comparison) -> tuple[Identity, ...]:
 
 
 def brings_back_anew(
-    after: Comparison, kept_by_upgrade: Collection[Identity] = ()
+    after: Comparison, kept_by_upgrade: Collection[Identity] = (), taken_over: Collection[Identity] = ()
 ) -> tuple[AppearedColumn | AppearedTable, ...]:
     """Columns and tables that the downgrade made anew and filled with something of its own.
 
     A state computed from a flag, a table filled with the rows that a script knows: whether that is what was there before
     the upgrade, only a backup from before it can tell. What was merely moved is not meant: the very values of a table
-    that goes, as many rows as it had. Nor the very values of a column that goes, if the upgrade keeps what comes back
-    (one of `kept_by_upgrade`) and changes it in its place; one that it drops had its content dropped, too, and today's
+    that goes, or as many rows as it had, if the upgrade keeps the column or table that comes back (one of
+    `kept_by_upgrade`) or copies all that is in it (one of `taken_over`). Nor the very values of a column that goes, if the
+    upgrade keeps what comes back and changes it in its place; one that it drops had its content dropped, too, and today's
     values may be others.
     """
     from_tables = frozenset[tuple[int, str]]().union(*(gone.contents for gone in after.vanished))
     from_columns = {(column.non_null, column.content) for table in after.tables for column in table.vanished}
     went = {gone.rows for gone in after.vanished} | {sum(gone.rows for gone in after.vanished)}
     came = sum(table.rows for table in after.appeared)
-    tables = tuple(table for table in after.appeared if table.rows and went.isdisjoint({table.rows, came}))
+    moved = {*kept_by_upgrade, *taken_over}
+    tables = tuple(
+        table
+        for table in after.appeared
+        if table.rows and (went.isdisjoint({table.rows, came}) or table.table not in moved)
+    )
     columns = tuple(
         column
         for table in after.tables
         for column in table.appeared
         if column.non_null
-        and (column.non_null, column.content) not in from_tables
+        and not (column.column in moved and (column.non_null, column.content) in from_tables)
         and not (column.column in kept_by_upgrade and (column.non_null, column.content) in from_columns)
         and not column.generated
         and not is_shell(column)

@@ -1,0 +1,52 @@
+"""What of the older tables the upgrade took over, as far as its own statements prove it."""
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from actions.assess.findings.evidence import Evidence
+from actions.assess.schema.naming import Identity
+from actions.assess.statements.copying import ALL, copied_whole
+from actions.assess.statements.reading import statements_in
+from actions.assess.statements.values import Name
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class TakenOver:
+    """What the rehearsed upgrade copied whole of the tables that the downgrade leaves."""
+
+    #: Tables with every row, and the columns that were copied.
+    tables: Mapping[Identity, frozenset[str]]
+    #: Columns with every value.
+    columns: frozenset[Identity]
+
+
+NOTHING = TakenOver(tables={}, columns=frozenset())
+
+
+def taken_over(evidence: Evidence) -> TakenOver:
+    data = evidence.data
+    if data is None or data.after is None or data.up is None or not data.up.hears_all:
+        return NOTHING
+    copies = copied_whole(
+        meaning
+        for statement in data.up.statements
+        if statement.within_migration
+        for meaning in statements_in(statement.sql, version_table=evidence.version_table, whole=not statement.cut)
+    )
+    named = Counter(table.identity.name for table in data.after.tables)
+    tables: dict[Identity, frozenset[str]] = {}
+    columns: set[Identity] = set()
+    for table in data.after.tables:
+        for name, copied in copies.items():
+            if not _means(name, table.identity, alone=named[table.identity.name] == 1):
+                continue
+            taken = {c.identity for c in table.columns if {c.identity.name, ALL} & copied.columns}
+            columns |= taken
+            if copied.rows:
+                tables[table.identity] = frozenset(column.name for column in taken)
+    return TakenOver(tables=tables, columns=frozenset(columns))
+
+
+def _means(name: Name, table: Identity, *, alone: bool) -> bool:
+    return name.name == table.name and (name.schema == table.schema or (name.schema is None and alone))

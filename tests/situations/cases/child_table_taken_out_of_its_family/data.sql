@@ -1,0 +1,1 @@
+INSERT INTO old_events VALUES (4, 'd');

@@ -1,0 +1,2 @@
+INSERT INTO users VALUES (4);
+INSERT INTO quotas VALUES (4, 40);

@@ -1,0 +1,1 @@
+INSERT INTO shops (hours) VALUES (NULL);

@@ -1,0 +1,16 @@
+"""Hours by day."""
+
+from alembic import op
+
+revision = "0002"
+down_revision = "0001"
+
+
+def upgrade() -> None:
+    op.execute("ALTER TABLE shops DROP hours")
+    op.execute("ALTER TABLE shops ADD hours jsonb")
+
+
+def downgrade() -> None:
+    op.execute("ALTER TABLE shops DROP hours")
+    op.execute("ALTER TABLE shops ADD hours text")

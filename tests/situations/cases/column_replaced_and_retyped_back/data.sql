@@ -1,0 +1,1 @@
+UPDATE shops SET hours = '10 to 6';

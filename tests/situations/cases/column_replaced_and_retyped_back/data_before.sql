@@ -1,0 +1,1 @@
+INSERT INTO shops (hours) VALUES ('9 to 5'), ('by appointment');

@@ -1,0 +1,1 @@
+INSERT INTO lines (amount, quantity) VALUES (7, 2);

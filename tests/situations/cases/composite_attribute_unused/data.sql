@@ -1,0 +1,1 @@
+INSERT INTO shops (at) VALUES (('Main 2', 'Bern', NULL));

@@ -1,0 +1,1 @@
+INSERT INTO logs VALUES (4, '2025-03-01');

@@ -1,0 +1,2 @@
+INSERT INTO plans VALUES ('free'), ('pro');
+INSERT INTO users (plan) VALUES ('free');

@@ -1,0 +1,1 @@
+INSERT INTO people (given, family) VALUES ('Lovelace', 'Ada');

@@ -1,0 +1,1 @@
+INSERT INTO coupons VALUES ('SUMMER', '2026-08-31');

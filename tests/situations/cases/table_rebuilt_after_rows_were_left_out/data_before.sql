@@ -1,0 +1,1 @@
+INSERT INTO coupons VALUES ('SPRING', '2026-05-31'), ('STAFF', NULL);

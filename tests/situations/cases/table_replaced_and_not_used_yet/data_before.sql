@@ -1,0 +1,1 @@
+INSERT INTO sessions VALUES ('a1', 'ada'), ('b2', 'ben');

@@ -1,0 +1,2 @@
+INSERT INTO people (name) VALUES ('ben');
+INSERT INTO users (name) VALUES ('eve');
