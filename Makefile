@@ -42,7 +42,7 @@ fmt: $(STAMP)  ## Format the code and mend what can be mended by itself
 lint: $(STAMP)  ## Formatting, lint, types and import contracts
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
-	$(BIN)/mypy
+	$(BIN)/mypy --num-workers 2
 	$(BIN)/lint-imports
 
 lock: $(STAMP)  ## Renew requirements.lock from pyproject.toml
