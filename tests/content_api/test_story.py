@@ -11,10 +11,11 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "rollback"))
 import psycopg
 import pytest
 from killing import Blow, a_worker, killed_on_the_way
-from scenes import as_person, newest, several_people, status, steps
+from scenes import as_person, newest, query, several_people, status, steps
 
 from actions.embedded import EmbeddedPostgres
 from tests.content_api.world import ContentApi, a_content_api
+from tests.docker_world.project import docker
 
 pytestmark = [pytest.mark.docker, pytest.mark.timeout(600), several_people]
 
@@ -31,6 +32,27 @@ def assessed(api: ContentApi, *words: str, check: int | None = 0) -> Any:
 
 def findings(assessment: Any) -> set[str]:
     return {str(each["code"]) for each in assessment["findings"]}
+
+
+def started_while(api: ContentApi, step: str) -> list[str]:
+    """Containers of Backout's own, by name."""
+    seconds = "extract(epoch FROM (body::jsonb->>'at')::timestamptz)"
+    times = query(
+        api, f"SELECT min({seconds}), max({seconds}) FROM events WHERE rollback_id = (SELECT max(id) FROM rollbacks)"
+        f" AND body::jsonb->'details'->>'step' = '{step}'",
+    )  # fmt: skip
+    since, until = (f"{float(str(each)):.3f}" for each in times[0])
+    words = (
+        "--since",
+        since,
+        "--until",
+        until,
+        "--filter",
+        "event=start",
+        "--filter",
+        "label=backout.service=content-api",
+    )
+    return docker("events", *words, "--format", "{{.Actor.Attributes.name}}").split()
 
 
 @pytest.mark.slow
@@ -112,6 +134,11 @@ def test_the_whole_runbook(api: ContentApi, blows: Sequence[Blow]) -> None:
     done = api.json("status", newest(api))
     prove = next(step for step in done["steps"] if step["name"] == "prove")
     assert prove["result"]["rehearsal"]["fenced"] == "network"
+    if not blows:
+        assert started_while(api, "prove-quiet") == [], (
+            "rows changed, so nothing is rehearsed anew while it stands still"
+        )
+        assert len(started_while(api, "downgrade")) == 1
     kept = api.json("backups", "content-api")
     assert "proven" in str(kept)
     api.backout("audit")
