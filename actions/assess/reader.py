@@ -924,6 +924,10 @@ REACHES_OUT = {
 REACHES_OUT_BY_NAME = {name: kind for kind, words in REACHES_OUT.items() for name in words.split()}
 
 
+TAKES_ROWS = re.compile(r"(?i)\b(?:delete\s+from|truncate|merge\s+into)\b")
+DELETERS = ("delete", "truncate")
+
+
 class FileReading:
     """One script's text: its two functions, and what they lean on."""
 
@@ -964,6 +968,7 @@ class FileReading:
             "raises": raised,
             "mentions": list(self.mentions(node)),
             "asks": list(self.asks(node)),
+            "takes_rows": self.takes_rows(node),
         }
 
     def parts(self, node: ast.AST) -> list[ast.AST]:
@@ -993,6 +998,16 @@ class FileReading:
             if full and kind and not any(kind == other and known.startswith(full) for other, known in told):
                 told.add((kind, full))
                 yield {"kind": kind, "name": full, "line": getattr(part, "lineno", None)}
+
+    def takes_rows(self, node: ast.AST) -> bool:
+        """Whether its text speaks of deleting rows, run or not: today's may not be those that it is for."""
+        return any(
+            (isinstance(part, ast.Constant) and isinstance(part.value, str) and TAKES_ROWS.search(part.value))
+            or (isinstance(part, ast.Attribute) and part.attr in DELETERS)
+            or (isinstance(part, ast.Name) and part.id in DELETERS)
+            for one in self.reachable(node)
+            for part in self.parts(one)
+        )
 
     def full_name(self, name: str) -> str | None:
         first, _, rest = name.partition(".")

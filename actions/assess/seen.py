@@ -189,6 +189,8 @@ class Side(Value):
     raises: Raised | None
     mentions: tuple[Mention, ...]
     asks: tuple[Asked, ...]
+    #: Its text speaks of deleting rows, whether it did so or not; also where there is no text.
+    takes_rows: bool = True
     #: Why it could not even be called.
     not_called: Trouble | None
     operations: tuple[Operation, ...]

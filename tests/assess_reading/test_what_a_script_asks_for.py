@@ -394,6 +394,30 @@ def test_what_the_code_mentions_is_told_also_through_helpers(project) -> None:
     assert revision.downgrade.operations == ()
 
 
+@pytest.mark.parametrize(
+    ("upgrade", "takes_rows"),
+    [
+        ("op.execute('INSERT INTO a SELECT id FROM b')", False),
+        ("op.create_table('a', sa.Column('b', sa.Integer, sa.ForeignKey('c.id', ondelete='CASCADE')))", False),
+        ("if False:\n    op.execute('delete  from b')", True),
+        ("if False:\n    clean()", True),
+    ],
+)
+def test_an_upgrade_that_may_delete_rows_is_told_whether_it_does_so_or_not(
+    project, upgrade: str, takes_rows: bool
+) -> None:
+    head = """
+    import sqlalchemy as sa
+    from alembic import op
+
+    def clean():
+        op.get_bind().execute(sa.table("b").delete())
+    """
+    project.ini("script_location = mig")
+    project.script("aaaa0001", head=head, upgrade=upgrade, downgrade="op.execute('DELETE FROM a')")
+    assert project.path("aaaa0001", "base").revisions[0].upgrade.takes_rows is takes_rows
+
+
 def test_a_function_that_hangs_or_dies_does_not_take_the_others_along(project) -> None:
     project.ini()
     project.script("aaaa0001", downgrade="op.drop_table('a')")

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from actions.assess.findings.evidence import Evidence
 from actions.assess.schema.naming import Identity
+from actions.assess.seen import Side
 from actions.assess.statements.copying import ALL, copied_whole
 from actions.assess.statements.reading import statements_in
 from actions.assess.statements.values import Name
@@ -28,6 +29,8 @@ def taken_over(evidence: Evidence) -> TakenOver:
     data = evidence.data
     if data is None or data.after is None or data.up is None or not data.up.hears_all:
         return NOTHING
+    if any(_may_take_rows(revision.upgrade) for revision in evidence.path.revisions):
+        return NOTHING
     copies = copied_whole(
         meaning
         for statement in data.up.statements
@@ -46,6 +49,11 @@ def taken_over(evidence: Evidence) -> TakenOver:
             if copied.rows:
                 tables[table.identity] = frozenset(column.name for column in taken)
     return TakenOver(tables=tables, columns=frozenset(columns))
+
+
+def _may_take_rows(upgrade: Side) -> bool:
+    """In its text: what it did in the rehearsal, it did to the rows that were there; older ones may have been others."""
+    return upgrade.takes_rows or any(mention.kind == "application" for mention in upgrade.mentions)
 
 
 def _means(name: Name, table: Identity, *, alone: bool) -> bool:
