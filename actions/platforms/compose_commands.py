@@ -19,10 +19,23 @@ from actions.platforms.port import Command, Ended, Finished, Inside, Line
 
 #: On every container of ours: until when it may be there, in seconds since 1970.
 UNTIL, OWNER = "backout.until", "backout.service"
+#: On one that was started once: its own, so that nobody ends what another has started since under the same name.
+START = "backout.start"
 #: How long after its deadline somebody else may clear a container away.
 GRACE_SECONDS = 300
 #: Marks a command in a container that is not ours, to find it there again with everything that it started.
 MARK = "BACKOUT_MARK"
+#: The container with that label goes. Nobody is there to look again when we died, and an engine with much to do may make it
+#: only now, though the client that asked for it is dead.
+END_STARTED = """
+label=$1; shift
+for again in 1 2 3 4 5 6 7 8; do
+  found=$("$@" ps --all --quiet --filter "label=$label")
+  if [ -n "$found" ]; then "$@" rm --force $found && exit 0; fi
+  [ -n "$BACKOUT_ALONE" ] || exit 0
+  sleep 1
+done
+"""
 #: Where no better way exists. Only a shell and grep are needed.
 END_MARKED = f"""
 for signal in TERM KILL; do
@@ -79,7 +92,8 @@ class ComposeCommands:
         self._clear_away()
         self.end(name)
         until = int(time.time() + command.deadline.total_seconds()) + GRACE_SECONDS
-        labels = (f"--label={UNTIL}={until}", f"--label={OWNER}={self.owner}")
+        start = f"{START}={secrets.token_hex(8)}"
+        labels = (f"--label={UNTIL}={until}", f"--label={OWNER}={self.owner}", f"--label={start}")
         if inside.service is not None:
             self.image_of(inside.service)
             made = (*self.cli.compose, "run", "--rm", "-T", "--no-deps", f"--name={name}", *labels)
@@ -92,7 +106,7 @@ class ComposeCommands:
             *made, *_variables(command.env), *_folder(command), f"--entrypoint={command.argv[0]}", which,
             *command.argv[1:],
         )  # fmt: skip
-        rites = (*self.cli.docker, "rm", "--force", name)
+        rites = ("sh", "-c", END_STARTED, "sh", start, *self.cli.docker)
         finished = self.here.run(self._client(command, words, rites), watch=watch, should_stop=should_stop)
         if not finished.succeeded:
             self.end(name)

@@ -3,7 +3,8 @@
 Run as `python -I -S leash.py LIFELINE STATUS N RITE... PROGRAM ARGUMENT...` by `local.py`; standard library only, nothing
 of ours. LIFELINE is the reading end of a pipe whose other end only our parent holds, so its end-of-file is the parent's
 death, and a byte on it is the order to kill. STATUS is where the outcome is reported, in one line. The N words of RITE are
-a command that is run after a killing, whoever ordered it: it ends what the command had started out of our reach.
+a command that is run after a killing, whoever ordered it: it ends what the command had started out of our reach. Where
+nobody is left to see whether it helped, it is told so by the variable BACKOUT_ALONE.
 
 Why a process of our own: a death signal set by `prctl` or `setpriv` reaches only the direct child and is lost at its
 next fork, `preexec_fn` is unsafe in a program with threads, and neither exists outside Linux. The leash needs only a
@@ -48,9 +49,10 @@ def main() -> None:
     while True:
         ready, _, _ = select.select([lifeline, ended], [], [])
         if lifeline in ready:
+            alone = not os.read(lifeline, 1)
             killed = kill_all(child)
             if rites:
-                say_last_rites(rites)
+                say_last_rites(rites, {"BACKOUT_ALONE": "yes"} if alone else {})
             report(status, "killed" if killed else "survived")
             return
         os.read(ended, 512)
@@ -113,14 +115,14 @@ def kill_all(child: int) -> bool:
     return not alive()
 
 
-def say_last_rites(argv: list[str]) -> None:
+def say_last_rites(argv: list[str], more: dict[str, str]) -> None:
     """To its end, or for so long; whether it helped is seen by whoever asked for it."""
     child = os.fork()
     if not child:
         with contextlib.suppress(OSError):
             os.setsid()
             signal.set_wakeup_fd(-1)
-            os.execvp(argv[0], argv)  # noqa: S606  no shell is the point
+            os.execvpe(argv[0], argv, {**os.environ, **more})  # noqa: S606  no shell is the point
         os._exit(127)
     until = time.monotonic() + RITES_SECONDS
     while alive() and time.monotonic() < until:

@@ -1,11 +1,13 @@
 """Commands in containers: what they get, how they end, and that nothing of them is left."""
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
 import textwrap
 import time
+from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
 
@@ -40,6 +42,13 @@ def sleepers(project: Project, seconds: int) -> str:
     api = str(project.containers("api")[0]["Id"])
     listed = docker("top", api, "-o", "pid,args")
     return "\n".join(line for line in listed.splitlines() if f"sleep {seconds}" in line)
+
+
+def wait_for(holds: Callable[[], bool], seconds: float = 40) -> None:
+    until = time.monotonic() + seconds
+    while not holds():
+        assert time.monotonic() < until
+        time.sleep(0.1)
 
 
 @pytest.mark.by_day(1)
@@ -111,6 +120,39 @@ def test_it_dies_when_we_are_killed(house: ComposeHouse, project: Project, insid
         time.sleep(0.2)
     assert of_ours() == []
     assert sleepers(project, 4712) == ""
+
+
+def test_what_the_engine_makes_only_after_we_were_killed_goes_too(project: Project, tmp_path: Path) -> None:
+    """A client that is killed with its question on the way: the engine answers it all the same."""
+    asked, real = tmp_path / "asked", str(shutil.which(project.program[0]))
+    client = tmp_path / project.program[0]
+    client.write_text(f"""#!/bin/sh
+case " $* " in *" run "*) for word; do echo "$word"; done > {asked}.part; mv {asked}.part {asked}; exec sleep 4713;; esac
+exec {real} "$@"
+""")
+    client.chmod(0o755)
+    program = textwrap.dedent(f"""
+        import os
+        from actions.catalog.platform import ComposePlatform
+        from actions.catalog.service import Service
+        from actions.platforms.compose_house import ComposeHouse
+        from actions.platforms.port import Command, Inside
+        from pathlib import Path
+        platform = ComposePlatform(folder=Path({str(project.folder)!r}), project={project.name!r}, env={dict(project.environ)!r})
+        house = ComposeHouse(service=Service.model_construct(name="shop", platform=platform), environ=dict(os.environ))
+        house.commands.run(Command(argv=("true",), inside=Inside(service="api", name="backout-test-late")))
+    """)
+    surroundings = {**os.environ, "PATH": f"{tmp_path}:{os.environ['PATH']}"}
+    with subprocess.Popen([sys.executable, "-c", program], env=surroundings) as ours:
+        wait_for(asked.exists)
+        ours.kill()
+    time.sleep(1)  # as an engine with much to do
+    labels = [word for word in asked.read_text().split() if word.startswith("--label=")]
+    docker("create", "--name", "backout-test-late", *labels, str(project.environ["BASE"]), "true")
+    try:
+        wait_for(lambda: docker("inspect", "backout-test-late", check=False).strip() == "[]")
+    finally:
+        docker("rm", "--force", "backout-test-late", check=False)
 
 
 def test_a_name_never_runs_twice(commands: ComposeCommands, project: Project) -> None:
