@@ -1,0 +1,1 @@
+INSERT INTO files VALUES (3, 'c.txt', 2);
