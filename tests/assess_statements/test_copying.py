@@ -2,7 +2,7 @@
 
 import pytest
 
-from actions.assess.statements.copying import copied_whole
+from actions.assess.statements.copying import copied_whole, handed_on
 from actions.assess.statements.reading import statements_in
 
 
@@ -74,3 +74,22 @@ def test_a_copy_of_all_that_is_not_null_takes_over_every_value_of_that_column_al
 )
 def test_whatever_may_leave_rows_out_takes_nothing_over(text: str) -> None:
     assert not copied_whole(statements_in(text))
+
+
+@pytest.mark.parametrize(
+    ("text", "column"),
+    [
+        ("UPDATE t SET new = old", "old"),
+        ("UPDATE t SET new = old::kind WHERE old IS NOT NULL AND new IS NULL", "old"),
+        ("UPDATE t SET new = CAST(old AS public.kind) WHERE old IS NOT NULL", "old"),
+        ("UPDATE t SET new = lower(old)", None),
+        ("UPDATE t SET new = CASE old WHEN 'a' THEN 'b' ELSE old END", None),
+        ("UPDATE t SET new = old::text || 'x'", None),
+        ("UPDATE t SET new = old, other = 1", None),
+        ("UPDATE t SET new = old WHERE id > 3", None),
+        ("UPDATE t SET new = u.old FROM u WHERE u.id = t.id", None),
+        ("UPDATE t SET new = 'a'", None),
+    ],
+)
+def test_a_column_is_handed_on_where_nothing_but_a_cast_is_done_to_it(text: str, column: str | None) -> None:
+    assert {name for _, name in handed_on(statements_in(text))} == ({column} if column else set())

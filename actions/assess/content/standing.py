@@ -25,6 +25,8 @@ class Standing:
     rows: bool
     #: The column has values; of a table, the same as `rows`.
     values: bool
+    #: Every row has a value.
+    full: bool = False
 
 
 def standing(url: str, schema: Schema, found: Iterable[Replaced], *, today: bool) -> tuple[Standing, ...]:
@@ -45,7 +47,8 @@ def _standing(look: Look, replaced: Replaced, name: Identity) -> Standing:
     if column is None or not rows:
         return Standing(replaced=replaced, rows=rows, values=rows)
     values = _is_there(look, f"SELECT EXISTS (SELECT FROM {where} WHERE {quoted(column)} IS NOT NULL)")
-    return Standing(replaced=replaced, rows=rows, values=values)
+    gaps = _is_there(look, f"SELECT EXISTS (SELECT FROM {where} WHERE {quoted(column)} IS NULL)")
+    return Standing(replaced=replaced, rows=rows, values=values, full=not gaps)
 
 
 def _is_there(look: Look, question: str) -> bool:

@@ -7,7 +7,7 @@ from actions.assess.content.verdicts import brings_back_anew, brings_back_empty,
 from actions.assess.data_rehearsal import DataRehearsal
 from actions.assess.findings.data_loss import numbers, said
 from actions.assess.findings.evidence import Evidence, display
-from actions.assess.findings.taken_over import taken_over
+from actions.assess.findings.taken_over import nothing_else_possible, taken_over
 from actions.assess.schema.naming import Identity
 from actions.assess.values import Finding
 from actions.catalog.risk import Risk
@@ -88,7 +88,8 @@ def copied_back(evidence: Evidence) -> Iterator[Finding]:
 
     Today's values come along, as the comparison says. But the older column itself went with the upgrade, and with it what
     the upgrade did not take over and what was changed since. Silent in a table without rows, where the upgrade changed the
-    column in its place, and for a table of which it copies every row.
+    column in its place, for a table of which it copies every row, and for an enum of one label, full of it, that it had cast
+    the older values to: no other was possible.
     """
     data = evidence.data
     if data is None or not evidence.settled_by_data:
@@ -101,6 +102,8 @@ def copied_back(evidence: Evidence) -> Iterator[Finding]:
     for each in data.replaced:
         older = each.replaced.older
         if not each.replaced.anew or each.replaced.part or not each.values or older in whole:
+            continue
+        if nothing_else_possible(evidence, older):
             continue
         count, noun = gone.get(older), "values" if older.table else "rows"
         name = display(older)

@@ -1,15 +1,17 @@
 """What of the older tables the upgrade took over, as far as its own statements prove it."""
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
+from actions.assess.content.verdicts import missing
 from actions.assess.findings.evidence import Evidence
 from actions.assess.schema.naming import Identity
 from actions.assess.seen import Side
-from actions.assess.statements.copying import ALL, copied_whole
+from actions.assess.statements.copying import ALL, copied_whole, handed_on
 from actions.assess.statements.reading import statements_in
-from actions.assess.statements.values import Name
+from actions.assess.statements.values import Name, Statement
+from actions.downgrade.told import Told
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -31,12 +33,7 @@ def taken_over(evidence: Evidence) -> TakenOver:
         return NOTHING
     if any(_may_take_rows(revision.upgrade) for revision in evidence.path.revisions):
         return NOTHING
-    copies = copied_whole(
-        meaning
-        for statement in data.up.statements
-        if statement.within_migration
-        for meaning in statements_in(statement.sql, version_table=evidence.version_table, whole=not statement.cut)
-    )
+    copies = copied_whole(_sent_by_upgrade(evidence, data.up))
     named = Counter(table.identity.name for table in data.after.tables)
     tables: dict[Identity, frozenset[str]] = {}
     columns: set[Identity] = set()
@@ -49,6 +46,37 @@ def taken_over(evidence: Evidence) -> TakenOver:
             if copied.rows:
                 tables[table.identity] = frozenset(column.name for column in taken)
     return TakenOver(tables=tables, columns=frozenset(columns))
+
+
+def nothing_else_possible(evidence: Evidence, column: Identity) -> bool:
+    """Whether a column that is made anew cannot have held other values: today it is an enum of one label and full of it, the
+    upgrade cast the older column's values to it, which refuses any other, and the downgrade gives the same ones back.
+    """
+    data = evidence.data
+    if data is None or data.content is None or data.up is None or not data.up.hears_all or column.parent is None:
+        return False
+    table = data.before.table_by_identity.get(column.parent)
+    today = table.column(column.name) if table else None
+    labels = {enum.oid: enum.labels for enum in data.before.enums}
+    if today is None or len(labels.get(today.type_oid, ())) != 1:
+        return False
+    alone = sum(each.identity.name == column.table for each in data.before.tables) == 1
+    changed = {entry.column for entry in missing(data.content)}
+    full = any(each.replaced.older == column and each.full for each in data.replaced)
+    return (
+        full
+        and column not in changed
+        and any(
+            name == column.name and _means(given, column.parent, alone=alone)
+            for given, name in handed_on(_sent_by_upgrade(evidence, data.up))
+        )
+    )
+
+
+def _sent_by_upgrade(evidence: Evidence, up: Told) -> Iterator[Statement]:
+    for statement in up.statements:
+        if statement.within_migration:
+            yield from statements_in(statement.sql, version_table=evidence.version_table, whole=not statement.cut)
 
 
 def _may_take_rows(upgrade: Side) -> bool:

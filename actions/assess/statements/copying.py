@@ -60,6 +60,39 @@ def copied_whole(statements: Iterable[Statement]) -> Mapping[Name, Copied]:
     return taken
 
 
+def handed_on(statements: Iterable[Statement]) -> frozenset[tuple[Name, str]]:
+    """Columns of which every value was put into another column of the row, as it was or cast to another type.
+
+    `UPDATE t SET new = old::type`, perhaps `WHERE old IS NOT NULL AND new IS NULL`. A cast takes a value or fails.
+    """
+    return frozenset(found for statement in statements if (found := _handed_on(tokens(statement.text))))
+
+
+def _handed_on(statement: Sequence[Token]) -> tuple[Name, str] | None:
+    table, place = name_at(statement, past(statement, 1, "only"))
+    if word(statement, 0) != "update" or table is None or word(statement, place) != "set":
+        return None
+    target, place = name_at(statement, place + 1)
+    if target is None or place >= len(statement) or not statement[place].says("="):
+        return None
+    end = next((at for at, token in enumerate(statement) if token.says("where")), len(statement))
+    value = statement[place + 1 : end]
+    if len(value) > 2 and value[0].says("cast") and value[1].says("("):
+        value = value[2:-1]
+    column, after = name_at(value, 0)
+    rest = value[after:]
+    if column is None or (rest and (not rest[0].says("::", "as") or not _is_a_type(rest[1:]))):
+        return None
+    said = " ".join(token.name for token in statement[end:])
+    filled = f"where {column.name} is not null"
+    return (table, column.name) if said in ("", filled, f"{filled} and {target.name} is null") else None
+
+
+def _is_a_type(read: Sequence[Token]) -> bool:
+    name, place = name_at(read, 0)
+    return name is not None and place == len(read)
+
+
 def _may_take_rows(statement: Statement, read: Sequence[Token]) -> bool:
     writes = Kind.DATA in statement.kinds and word(read, 0) not in _HARMLESS
     return writes or Kind.CODE in statement.kinds or bool(statement.truncates)

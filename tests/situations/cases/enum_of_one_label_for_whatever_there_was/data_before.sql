@@ -1,0 +1,1 @@
+INSERT INTO agents (kind) VALUES ('chat'), ('mail');
