@@ -320,9 +320,23 @@ PLATFORM = """mvp-platform-vehicles-api: {<<: *idle, networks: [backend]}
   mvp-platform-vehicles-db: {<<: *idle, volumes: ["vehicles_db_data:/data"], networks: [backend]}
   mvp-platform-vehicles-redis: {<<: *idle, networks: [backend]}
   mvp-platform-vehicles-etl: {<<: *idle, networks: [backend]}"""
+IDLE_TRAEFIK = "mvp-traefik: {<<: *idle, networks: [frontend, backend]}"
+TRAEFIK = """mvp-traefik:
+    <<: *idle
+    command: [python3, -c, "import http.server as h; h.SimpleHTTPRequestHandler.do_GET = lambda s: (s.send_response(200), s.end_headers(), s.wfile.write(b'[]')); h.ThreadingHTTPServer(('', 8080), h.SimpleHTTPRequestHandler).serve_forever()"]
+    ports: ["127.0.0.1:${TRAEFIK_PORT:-8080}:8080"]
+    networks: [frontend, backend, platform, egress]"""
 #: What the compose file was before that phase alone: the team makes one commit for each.
 EARLIER = {
     "only-storage": [("mvp-platform:", f"{MINIO}\n  mvp-platform:"), ("volumes:\n", "volumes:\n  minio_data: {name: admin_minio_data}\n")],
+    "network-simplification": [
+        (IDLE_TRAEFIK, TRAEFIK),
+        *((f"{name}: {{name: motovaultpro_{name}}}", f"{name}: {{name: admin_{name}}}") for name in ("frontend", "backend")),
+        (
+            "database: {name: motovaultpro_database}",
+            "database: {name: admin_database}\n  platform: {name: admin_platform}\n  egress: {name: admin_egress}",
+        ),
+    ],
     "backend-updates,database-updates": [("mvp_postgres_data", "admin_postgres_data")],
     "platform-service": [
         ("mvp-platform: {<<: *idle, networks: [backend]}", PLATFORM),
@@ -339,12 +353,17 @@ def services(project: Project) -> set[str]:
     }
 
 
+def networks(town: Town) -> set[str]:
+    names = docker("network", "ls", "--format", "{{.Name}}").split()
+    return {name.removeprefix(town.tag) for name in names if name.startswith(town.tag)}
+
+
 @pytest.mark.docker
 @pytest.mark.slow
 @pytest.mark.timeout(900)
 @pytest.mark.parametrize("part", EARLIER)
 def test_one_phase_alone_goes_back_with_its_volume_and_the_others_stay(up: tuple[Town, Project], part: str) -> None:
-    """Phases 3, 7 and 8, whose data comes back from the archives that `prepare` made."""
+    """Phases 3, 7 and 8, whose data comes back from the archives that `prepare` made; and 5, with its networks."""
     town, project = up
     garage, six = town.garage, services(project)
     newer = garage.read("docker-compose.yml")
@@ -371,6 +390,15 @@ def test_one_phase_alone_goes_back_with_its_volume_and_the_others_stay(up: tuple
             assert services(project) == six | {"admin-minio"}
             assert project.compose("exec", "-T", "admin-minio", "cat", "/data/document").strip() == "contract"
             assert town.state("backend/src/core/storage/a.ts") == "the phase before\n"
+        elif part == "network-simplification":
+            assert services(project) == six
+            assert networks(town) == {
+                "admin_frontend",
+                "admin_backend",
+                "admin_database",
+                "admin_platform",
+                "admin_egress",
+            }
         elif part == "platform-service":
             assert services(project) == (six - {"mvp-platform"}) | {
                 "mvp-platform-vehicles-api", "mvp-platform-vehicles-db", "mvp-platform-vehicles-redis",
@@ -382,6 +410,9 @@ def test_one_phase_alone_goes_back_with_its_volume_and_the_others_stay(up: tuple
     finally:
         garage.git("reset", "-q", "--hard", "HEAD~2")
         project.compose("up", "--detach", "--remove-orphans")
+        for left in networks(town):
+            if left.startswith("admin_"):
+                docker("network", "rm", f"{town.tag}{left}")
     assert services(project) == six
 
 
