@@ -12,7 +12,7 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "rollback"))
 import psycopg
 import pytest
 from killing import Blow, a_worker, killed_on_the_way
-from scenes import kinds, newest, rests, runs, status, steps
+from scenes import kinds, newest, query, rests, runs, status, steps
 from world import wait_for
 
 from actions.embedded import EmbeddedPostgres
@@ -151,6 +151,29 @@ def test_corrupted_data_is_kept_for_analysis_and_the_last_good_backup_comes_back
     assert day.shape() == before
     told = story(day)
     assert "the database as it was then is kept as" in " ".join(told.split()), told
+
+
+@pytest.mark.slow
+def test_the_provider_restores_the_instance_while_the_writers_are_off_and_people_tick_it(day: Radar) -> None:
+    """Seed, point-in-time recovery."""
+    before, counts = day.shape(), day.counts()
+    day.copied_as(f"{day.database}_of_then")
+    with psycopg.connect(day.url, application_name="the test") as connection:
+        connection.execute("DELETE FROM paper_repo_links")
+    advised = day.json("advise", "deeptech-radar", "backup restore fails")["answers"][0]
+    assert advised["command"] == "backout request deeptech-radar --runbook recover-to-a-time"
+    ask(day, "--runbook", "recover-to-a-time")
+    asked = "SELECT body::jsonb->>'kind' = 'step.waits_for_person' FROM events ORDER BY seq DESC LIMIT 1"
+    wait_for(lambda: query(day, asked)[0][0], "nobody is asked", seconds=200)
+    assert day.shape()["replicas"] == 0
+    assert all(suspended for suspended, _ in day.shape()["crons"].values())
+    day.replaced_by(f"{day.database}_of_then")
+    day.backout("tick", newest(day), "--all", "--said", "restored to 03:00")
+    assert rests(day, seconds=250) == "succeeded", story(day)
+    assert day.shape() == before
+    assert day.counts()["paper_repo_links"] == counts["paper_repo_links"]
+    assert "restored to 03:00" in str(day.json("show", newest(day)))
+    is_as_it_was(day, before)
 
 
 @pytest.mark.slow

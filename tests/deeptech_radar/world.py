@@ -159,6 +159,10 @@ class Radar(Shop):
     def counts(self) -> dict[str, int]:
         return {name: int(self.ask(f"SELECT count(*) FROM {name}")) for name in SEEN}
 
+    @property
+    def database(self) -> str:
+        return str(psycopg.conninfo.conninfo_to_dict(self.url)["dbname"])
+
     def copied_as(self, name: str) -> None:
         """The whole database, as a provider's snapshot has it."""
         with self._closed() as (admin, mine):
@@ -173,9 +177,9 @@ class Radar(Shop):
     @contextmanager
     def _closed(self) -> Iterator[tuple[psycopg.Connection[Any], sql.Identifier]]:
         """Nobody else is in it meanwhile."""
-        base, _, name = self.url.rpartition("/")
+        name = self.database
         mine = sql.Identifier(name)
-        with psycopg.connect(f"{base}/postgres", autocommit=True) as admin:
+        with psycopg.connect(self.url, dbname="postgres", autocommit=True) as admin:
             admin.execute(sql.SQL("ALTER DATABASE {} ALLOW_CONNECTIONS false").format(mine))
             admin.execute("SELECT pg_terminate_backend(pid, 30000) FROM pg_stat_activity WHERE datname = %s", [name])
             yield admin, mine
