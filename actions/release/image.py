@@ -1,6 +1,7 @@
 """The image of a compose service set back: a tag in a `.env` file, or in the compose file itself."""
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -29,6 +30,7 @@ class TagRelease:
         now = self._now()
         repositories = self._repositories(now)
         target = self.release.to if self.release.to != PREVIOUS else self._previous(now, repositories)
+        self._require_images(target, repositories)
         return {"before": now, "after": target, "repositories": list(repositories)}
 
     def is_back(self, was: JsonObject) -> bool | None:
@@ -50,13 +52,16 @@ class TagRelease:
                 f"{self.release.image_tag} is {now} by now: somebody else has changed it", where=str(self.file),
                 next_step=f"It was {instead_of}, and would have become {tag}. Decide which it is to be.",
             )  # fmt: skip
-        for repository in of:
+        self._require_images(tag, of)
+        switching.write(self.file, self._with(switching.read(self.file), tag))
+
+    def _require_images(self, tag: str, repositories: Iterable[str]) -> None:
+        for repository in repositories:
             if not self.house.cli.inspect(f"{repository}:{tag}", kind="image"):
                 raise ConfigurationError(
                     f"The image {repository}:{tag} is not on this engine, and Backout pulls nothing by itself",
                     next_step=f"docker pull {repository}:{tag}",
                 )
-        switching.write(self.file, self._with(switching.read(self.file), tag))
 
     def _now(self) -> str:
         text, name = switching.read(self.file), self.release.image_tag

@@ -91,7 +91,8 @@ def _makers(site: Site, rollback: Rollback) -> Mapping[str, Callable[[], Action]
     return {
         **declared_actions(site, lambda: looking),
         names.PREFLIGHT: lambda: Preflight(
-            site=site, writers=lambda: tuple(writers_of(site.house).values()), with_database=with_database
+            site=site, writers=lambda: tuple(writers_of(site.house).values()),
+            releases=lambda: releases_of(site.house, site.home / "kept"), with_database=with_database,
         ),
         names.CAPTURE: lambda: Capture(checks=checks, looking=looking),
         names.STOP: lambda: StopWriter(writers=writers_of(site.house)),

@@ -1,5 +1,6 @@
 """Writers that are services of a compose project: every container of one, given back exactly as it was."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -28,7 +29,7 @@ class ComposedWriter:
         paused: list[Json] = [each.name for each in found if each.state == "paused"]
         return {
             "running": bool(running), "containers": running, "paused": paused, "all": len(found),
-            "files": self.commands.cli.configured_hash(self.service),
+            "files": self.commands.cli.configured_hash(self.service), "made_of": [each.made_of for each in found],
         }  # fmt: skip
 
     def is_stopped(self) -> bool:
@@ -49,8 +50,9 @@ class ComposedWriter:
         if not was.get("running"):
             return
         wanted = _names(was.get("containers"))
-        there = {each.name for each in self._containers()}
-        changed = self.commands.cli.configured_hash(self.service) != was.get("files")
+        found = self._containers()
+        there = {each.name for each in found}
+        changed = self.commands.cli.configured_hash(self.service) != was.get("files") or _are_others(found, was)
         if changed or not set(wanted) <= there:
             self._make(len(wanted), again=changed)
         elif any(each.name in wanted and not each.runs for each in self._containers()):
@@ -60,8 +62,8 @@ class ComposedWriter:
             self.commands.cli.ask("pause", *paused)
 
     def _make(self, count: int, *, again: bool) -> None:
-        """By compose: the files say something else than before, which is what taking the application back is about; or
-        somebody removed a container meanwhile. Nothing is pulled or built on the way."""
+        """By compose: the files say something else than before, which is what taking the application back is about, or did so
+        meanwhile; or somebody removed a container. Nothing is pulled or built on the way."""
         self.commands.image_of(self.service)
         keep = () if again else ("--no-recreate",)
         self.commands.cli.ask_compose(
@@ -89,6 +91,12 @@ class ComposedWriter:
 
 class _NotWellError(BackoutError):
     """Its time is over."""
+
+
+def _are_others(found: Iterable[Container], was: JsonObject) -> bool:
+    """Some were made from what the files said in between: of an older release that was tried and did not help."""
+    made_of = was.get("made_of")
+    return isinstance(made_of, list | tuple) and any(each.made_of not in made_of for each in found)
 
 
 def _names(value: object) -> list[str]:

@@ -216,7 +216,6 @@ def test_one_that_is_too_old_is_said_and_seven_are_kept(ui: AgentUi) -> None:
     assert "logs" in asked.stdout
 
 
-@pytest.mark.slow
 def test_a_dump_of_the_old_script_comes_back_too(ui: AgentUi) -> None:
     """Seed: manual backup, without `--clean`."""
     (container,) = [str(each["Id"]) for each in ui.project.containers("postgres")]

@@ -11,7 +11,7 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "rollback"))
 import psycopg
 import pytest
 from killing import Blow, a_worker, killed_on_the_way
-from scenes import as_person, newest, query, several_people, status, steps
+from scenes import as_person, newest, query, rests, several_people, status, steps
 
 from actions.embedded import EmbeddedPostgres
 from tests.content_api.world import ContentApi, a_content_api
@@ -55,7 +55,6 @@ def started_while(api: ContentApi, step: str) -> list[str]:
     return docker("events", *words, "--format", "{{.Actor.Attributes.name}}").split()
 
 
-@pytest.mark.slow
 def test_something_depends_on_the_column(api: ContentApi) -> None:
     """Scenario 1: cannot drop column, because other objects depend on it."""
     with psycopg.connect(api.url) as connection:
@@ -70,7 +69,6 @@ def test_something_depends_on_the_column(api: ContentApi) -> None:
     assert api.revision() == "0007"
 
 
-@pytest.mark.slow
 def test_the_data_does_not_fit(api: ContentApi) -> None:
     """Scenario 2: value too long for type character varying(100)."""
     with psycopg.connect(api.url) as connection:
@@ -85,7 +83,6 @@ def test_the_data_does_not_fit(api: ContentApi) -> None:
     assert seen["policy"]["verdict"] == "refuse"
 
 
-@pytest.mark.slow
 def test_the_migration_file_is_missing(api: ContentApi) -> None:
     """Scenario 3: can't locate the revision; the image that runs does not have it."""
     kept = (api.folder / ".env").read_text()
@@ -104,6 +101,46 @@ def test_the_migration_file_is_missing(api: ContentApi) -> None:
     assert "Restore it from git" in said.stderr + said.stdout
 
 
+def asked_and_approved(api: ContentApi) -> None:
+    api.backout("request", "content-api", "--because", "the new release answers with errors")
+    assert status(api) == "waiting"
+    digest = api.json("show", newest(api))["rollback"]["digest"]
+    as_person(api, "lead", "approve", newest(api), "--yes", "--digest", digest)
+
+
+@pytest.mark.slow
+def test_it_succeeds_but_the_application_breaks_and_the_proven_backup_brings_both_back(api: ContentApi) -> None:
+    """Seed: if rollback succeeds but application breaks. The older release, too, reads what the downgrade drops."""
+    if api.revision() != "0007":
+        api.deploy()
+    page = api.folder / "api.py"
+    whole = page.read_text()
+    page.write_text(whole.replace("SELECT email", "SELECT preferences"))
+    try:
+        api.build("1.0")
+        page.write_text(f"{whole}\n# Built after the other one.\n")
+        api.build("2.0")
+        api.deploy()
+        before, users = api.shape(), api.ask("SELECT count(*) FROM users")
+        asked_and_approved(api)
+        assert rests(api, seconds=500) == "choosing", (steps(api), api.backout("show", newest(api)).stdout)
+        assert api.revision() == "0006"
+        assert steps(api)["release"] == "done"
+        assert api.health().get("status") != "ok"
+        as_person(api, "lead", "resume", newest(api), "--restore")
+        assert rests(api, seconds=500) == "failed", (steps(api), api.backout("show", newest(api)).stdout)
+    finally:
+        page.write_text(whole)
+        api.build("1.0")
+        api.build("2.0")
+    assert "the service is as it was before" in " ".join(api.backout("show", newest(api)).stdout.split())
+    assert (api.revision(), api.health()) == ("0007", {"status": "ok", "release": "2.0"})
+    assert api.shape() == before
+    assert api.ask("SELECT count(*) FROM users") == users
+    assert api.writes()
+    assert api.left_over() == []
+
+
 @pytest.mark.by_day(1)
 @pytest.mark.parametrize(
     "blows",
@@ -117,10 +154,7 @@ def test_the_whole_runbook(api: ContentApi, blows: Sequence[Blow]) -> None:
         api.deploy()
     before, users = api.shape(), api.ask("SELECT count(*) FROM users")
     assert (api.revision(), api.health()["release"]) == ("0007", "2.0")
-    api.backout("request", "content-api", "--because", "the new release answers with errors")
-    assert status(api) == "waiting"
-    digest = api.json("show", newest(api))["rollback"]["digest"]
-    as_person(api, "lead", "approve", newest(api), "--yes", "--digest", digest)
+    asked_and_approved(api)
     ended = killed_on_the_way(api, api.hand, blows, seconds=500)
     assert ended == "succeeded", (steps(api), api.backout("show", newest(api)).stdout)
     assert api.revision() == "0006"

@@ -176,7 +176,6 @@ def test_the_provider_restores_the_instance_while_the_writers_are_off_and_people
     is_as_it_was(day, before)
 
 
-@pytest.mark.slow
 def test_slow_queries_are_answered_with_advice(day: Radar) -> None:
     """Seed, scenario 3."""
     said = day.backout("advise", "deeptech-radar", "performance degradation").stdout

@@ -49,6 +49,32 @@ def test_the_very_containers_come_back_and_those_that_were_stopped_stay_so(
     docker("start", two)
 
 
+def test_containers_that_were_made_from_other_files_meanwhile_are_made_again(
+    house: ComposeHouse, project: Project
+) -> None:
+    """The older release was tried, and the files are as they were."""
+
+    def colour() -> str:
+        (only,) = project.containers("api")
+        return next(each for each in only["Config"]["Env"] if each.startswith("COLOUR="))  # type: ignore[index]
+
+    api, file = writer(house, "api"), project.folder / "docker-compose.yml"
+    was, written = api.look(), file.read_text()
+    api.stop(never)
+    try:
+        file.write_text(written.replace("COLOUR: green", "COLOUR: red"))
+        api.start(was, never)
+        assert colour() == "COLOUR=red"
+        api.stop(never)
+    finally:
+        file.write_text(written)
+    api.start(was, never)
+    assert colour() == "COLOUR=green"
+    now = shape(project, "api")
+    api.start(was, never)
+    assert shape(project, "api") == now
+
+
 @pytest.mark.slow
 def test_one_that_somebody_removed_meanwhile_is_made_again(house: ComposeHouse, project: Project) -> None:
     worker = writer(house, "worker")

@@ -1,6 +1,7 @@
 """The application alone, of a service without a database or without migrations: from request to its end."""
 
 import os
+import subprocess
 import threading
 from pathlib import Path
 
@@ -28,11 +29,23 @@ services:
 """
 
 
+TWO_RELEASES = """
+services:
+  page:
+    environment: staging
+    platform: {{kind: local, folder: .}}
+    {more}
+    application: [{{command: [touch, older-release], undo: [rm, -f, older-release]}}, {{git: v0.9}}]
+    approvers: {{terminal: [alice]}}
+"""
+
+
 def go(
-    history: History, folder: Path, *, environment: str = "staging", more: str = "policy: {}", url: str = ""
-) -> RollbackId:
+    history: History, folder: Path, *, environment: str = "staging", more: str = "policy: {}", url: str = "",
+    catalog_text: str = CATALOG,
+) -> RollbackId:  # fmt: skip
     """Asked for, and carried as far as it goes by itself."""
-    (folder / "backout.yml").write_text(CATALOG.format(environment=environment, more=more))
+    (folder / "backout.yml").write_text(catalog_text.format(environment=environment, more=more))
     environ = {"PATH": os.environ["PATH"], "PAGE_URL": url}
     catalog = load_catalog(folder / "backout.yml", environ)
     crew = crew_of(Sites(services=catalog.service, environ=environ, history=history, home=folder))
@@ -80,3 +93,12 @@ def test_another_way_needs_a_database_and_says_so(history: History, tmp_path: Pa
     found = show(history, rollback).rollback
     assert found.status is Status.FAILED
     assert "database" in str(found.outcome)
+
+
+def test_a_release_that_is_not_to_be_had_is_found_before_anything_is_touched(history: History, tmp_path: Path) -> None:
+    subprocess.run(["git", "init", "--quiet", "."], cwd=tmp_path, check=True)
+    story = show(history, go(history, tmp_path, catalog_text=TWO_RELEASES))
+    assert story.rollback.status is Status.FAILED
+    assert "There is no commit, tag or branch v0.9" in str(story.rollback.outcome)
+    begun = {event.details.get("step") for event in story.events if event.kind == "step.running"}
+    assert begun == {"preflight"}

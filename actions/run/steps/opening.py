@@ -9,7 +9,9 @@ from actions.backup.programs import find_programs, programs_for
 from actions.catalog.checks import Check
 from actions.errors import RefusedError, UnavailableError
 from actions.history.canonical import Json, JsonObject
+from actions.release.port import Release
 from actions.run.action import Answer, Moment, Untouched
+from actions.run.names import RELEASE
 from actions.run.steps.application import came_from_earlier_backup
 from actions.run.steps.site import Site
 from actions.verify.checking import Looking, values_now
@@ -25,6 +27,7 @@ class Preflight:
 
     site: Site
     writers: Callable[[], Sequence[Writer]]
+    releases: Callable[[], Sequence[Release]]
     #: Whether the plan touches the database.
     with_database: bool
 
@@ -34,6 +37,7 @@ class Preflight:
     def do(self, at: Moment) -> JsonObject:
         for writer in self.writers():
             writer.look()
+        self._look_at_releases(at)
         if self.site.service.database is None or not self.with_database:
             return {}
         facts = self.site.look()
@@ -48,6 +52,14 @@ class Preflight:
 
     def undo(self, at: Moment) -> None:
         """Looking leaves nothing behind."""
+
+    def _look_at_releases(self, at: Moment) -> None:
+        """Those that the plan takes back: an older release that is not to be had is no news for when the schema is the older one."""
+        numbers = [int(str(each.parameters["number"])) for each in at.others.values() if each.action == RELEASE]
+        if numbers:
+            releases = self.releases()
+            for number in numbers:
+                releases[number].look()
 
     def _refuse_other_revision(self, at: Moment, live: tuple[str, ...]) -> None:
         planned = at.others["downgrade"].parameters.get("live") if "downgrade" in at.others else None
