@@ -114,7 +114,7 @@ def new_page(browser: Browser, usual: Page) -> Iterator[Callable[..., Page]]:
 
     def hear(line: ConsoleMessage) -> None:
         if line.type == "error" and NETWORK_CHANGED not in line.text:
-            complaints.append(line.text)
+            complaints.append(f"{line.text} {line.location.get('url', '')}".strip())
 
     def fail(error: object) -> None:
         complaints.append(str(error))
