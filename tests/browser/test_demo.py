@@ -165,7 +165,8 @@ def _what_cannot_work_is_refused_and_another_way_is_chosen(page: Page) -> None:
     expect(target).to_have_attribute("aria-invalid", "true")
     assert serious(page) == []
     target.fill("")
-    form.get_by_role("radio", name="Application only").check()
+    with page.expect_response("**/control/act"):  # the form asks what that way needs, and it is open until it knows
+        form.get_by_role("radio", name="Application only").check()
     presses(form.get_by_role("button", name="Measure it"))
     expect(form).to_have_count(0)
     expect(headed(page, "RB-3 guests: waiting for the approval")).to_contain_text("app-only", timeout=LONG)
