@@ -43,6 +43,8 @@ from actions.writers.keepers import pauses_keepers, would_undo
 class Rehearsed:
     """What the scripts say and what they did to a copy of the schema. Rows change nothing of it."""
 
+    #: The rows of the version table that it began with.
+    live: tuple[str, ...]
     path: ScriptPath
     schema: SchemaRehearsal
 
@@ -90,8 +92,9 @@ def assess(question: Question, around: Surroundings) -> Assessment:
     house = house_of(service, around.environ)
     place = migrations_place(service, around.environ)
     beginning = begin(house, url, live.revisions, place)
-    if around.rehearsed is not None and not question.with_data:
-        path, tried = around.rehearsed.path, _as_before(question, around, live, around.rehearsed)
+    known = around.rehearsed
+    if known is not None and not question.with_data and known.live == live.revisions:
+        path, tried = known.path, _as_before(question, around, live, known)
     else:
         with _beside() as (threads, is_over):
             commands = StoppableCommands(house.commands, is_over, around.should_stop)

@@ -124,10 +124,13 @@ class DockerCli:
             return _configuration(self.compose, self.project.folder, environ, _stamps(self.project))
 
     def configured_hash(self, service: str) -> str | None:
-        """What compose compares a container with, to see whether the files changed since it was made."""
-        environ = tuple(sorted(self.environ.items()))
-        with _ASKING:
-            return _hashes(self.compose, self.project.folder, environ, _stamps(self.project)).get(service)
+        """What compose compares a container with, to see whether the files changed since it was made. Always asked: a release may
+        have changed a file that lies further away."""
+        for line in self.ask_compose("config", "--hash", service).splitlines():
+            name, _, found = line.strip().partition(" ")
+            if name == service and found:
+                return found.strip()
+        return None
 
 
 def _output(
@@ -186,16 +189,6 @@ def _configuration(
     del stamps
     read = yaml.safe_load(_output([*compose, "config"], folder, dict(environ), SHORT))
     return read if isinstance(read, dict) else {}
-
-
-@lru_cache(maxsize=64)
-def _hashes(
-    compose: tuple[str, ...], folder: Path, environ: tuple[tuple[str, str], ...], stamps: tuple[tuple[str, int], ...]
-) -> Mapping[str, str]:  # fmt: skip
-    """Of all services at once, for the same reason."""
-    del stamps
-    lines = _output([*compose, "config", "--hash", "*"], folder, dict(environ), SHORT).splitlines()
-    return {name: found.strip() for name, _, found in (line.strip().partition(" ") for line in lines) if found}
 
 
 def _stamps(project: ComposeProject) -> tuple[tuple[str, int], ...]:

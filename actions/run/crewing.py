@@ -92,7 +92,9 @@ def _makers(site: Site, rollback: Rollback) -> Mapping[str, Callable[[], Action]
         **declared_actions(site, lambda: looking),
         names.PREFLIGHT: lambda: Preflight(
             site=site, writers=lambda: tuple(writers_of(site.house).values()),
-            releases=lambda: releases_of(site.house, site.home / "kept"), with_database=with_database,
+            # A declared runbook may build or fetch its older release on the way.
+            releases=(lambda: releases_of(site.house, site.home / "kept")) if rollback.runbook in BUILT_IN else None,
+            with_database=with_database,
         ),
         names.CAPTURE: lambda: Capture(checks=checks, looking=looking),
         names.STOP: lambda: StopWriter(writers=writers_of(site.house)),

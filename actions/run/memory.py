@@ -2,7 +2,8 @@
 
 A service that is in use has other rows a moment later, so an approval is looked at again and again: before the run, and
 while nobody may write. What the downgrade does to an empty copy does not depend on rows. Where the world is the same but
-for them, it is not rehearsed anew, and the service stands still for that much less. Nothing of it outlives the process.
+for them, and the rehearsal is no older than `sameness` takes for fresh, it is not rehearsed anew, and the service stands
+still for that much less. Nothing of it outlives the process.
 """
 
 from collections.abc import Sequence

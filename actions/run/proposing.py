@@ -94,7 +94,7 @@ def _remember(site: Site, assessment: Assessment, about: JsonObject) -> None:
     if schema is None or not schema.succeeds or schema.up is None or not schema.up.succeeded:
         return
     targets = (assessment.asked, ",".join(assessment.facts.target) or "base")
-    rehearsed = Rehearsed(path=assessment.path, schema=schema)
+    rehearsed = Rehearsed(live=assessment.facts.live or (), path=assessment.path, schema=schema)
     site.memory.keep(site.service.name, targets, about, rehearsed)
 
 

@@ -27,7 +27,8 @@ class Preflight:
 
     site: Site
     writers: Callable[[], Sequence[Writer]]
-    releases: Callable[[], Sequence[Release]]
+    #: None: what the plan takes back may not be there yet.
+    releases: Callable[[], Sequence[Release]] | None
     #: Whether the plan touches the database.
     with_database: bool
 
@@ -56,7 +57,7 @@ class Preflight:
     def _look_at_releases(self, at: Moment) -> None:
         """Those that the plan takes back: an older release that is not to be had is no news for when the schema is the older one."""
         numbers = [int(str(each.parameters["number"])) for each in at.others.values() if each.action == RELEASE]
-        if numbers:
+        if numbers and self.releases is not None:
             releases = self.releases()
             for number in numbers:
                 releases[number].look()
