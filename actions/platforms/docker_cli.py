@@ -18,6 +18,7 @@ import yaml
 
 from actions.errors import BackoutError, ConfigurationError, UnavailableError
 from actions.platforms.compose import ComposeProject, called, find_program
+from actions.platforms.compose_files import Stamps, stamps_of
 from actions.platforms.containers import Container, containers_in
 from actions.platforms.local import ordinary_surroundings
 from actions.redaction import redact
@@ -121,7 +122,7 @@ class DockerCli:
         """The compose files as compose understands them, merged and filled in. It may hold secrets: never shown."""
         environ = tuple(sorted(self.environ.items()))
         with _ASKING:
-            return _configuration(self.compose, self.project.folder, environ, _stamps(self.project))
+            return _configuration(self.compose, self.project.folder, environ, stamps_of(self.project))
 
     def configured_hash(self, service: str) -> str | None:
         """What compose compares a container with, to see whether the files changed since it was made. Always asked: a release may
@@ -183,19 +184,12 @@ def _found(environ: tuple[tuple[str, str], ...]) -> tuple[str, ...]:
 
 @lru_cache(maxsize=64)
 def _configuration(
-    compose: tuple[str, ...], folder: Path, environ: tuple[tuple[str, str], ...], stamps: tuple[tuple[str, int], ...]
+    compose: tuple[str, ...], folder: Path, environ: tuple[tuple[str, str], ...], stamps: Stamps
 ) -> Mapping[str, Any]:  # fmt: skip
     """Asked again when a file has changed: the older compose takes a second for it."""
     del stamps
     read = yaml.safe_load(_output([*compose, "config"], folder, dict(environ), SHORT))
     return read if isinstance(read, dict) else {}
-
-
-def _stamps(project: ComposeProject) -> tuple[tuple[str, int], ...]:
-    """Of every file that may count; what is included from further away is read anew by compose in any case."""
-    named = [project.folder / name for name in (*project.files, *project.env_files)]
-    beside = [path for form in ("*.yml", "*.yaml", ".env*", "*.env") for path in project.folder.glob(form)]
-    return tuple((str(path), path.stat().st_mtime_ns) for path in sorted({*named, *beside}) if path.is_file())
 
 
 def _in_env_file(file: Path) -> str | None:
