@@ -3,6 +3,8 @@ PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
 STAMP  := $(VENV)/.installed
+# Compiled afterwards, by all cores at once.
+PIP    := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-compile
 
 # Every test process and every program that tests start loads our code; compiling it each time would take longer.
 export PYTHONDONTWRITEBYTECODE :=
@@ -17,9 +19,11 @@ $(STAMP): requirements.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Backout needs Python 3.11 or newer; set PYTHON=python3.12, for example")'
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	@echo "Installing what requirements.lock pins into $(VENV) (once) ..."
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps -r requirements.lock
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
-	@$(BIN)/python -m compileall -q actions bot
+	@awk '/^pip==/ {p=1; print; next} /^[^ ]/ {p=0} p' requirements.lock > $(VENV)/pip.lock
+	@$(PIP) --require-hashes -r $(VENV)/pip.lock
+	@$(PIP) --require-hashes -r requirements.lock
+	@$(PIP) --no-build-isolation -e .
+	@$(BIN)/python -m compileall -q -j 0 -x '/(moto|pip|setuptools|virtualenv)/' actions bot $(VENV)/lib || true
 	@touch $@
 
 demo: $(STAMP)  ## Try it in a browser: an example company, the bot, a page that looks like Slack

@@ -20,7 +20,9 @@ from psycopg import sql
 from actions.embedded import EmbeddedPostgres
 
 #: Durability is not what most tests are about; those that kill a server start their own.
-FAST = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off", "max_connections": "200"}
+FAST = {
+    "fsync": "off", "synchronous_commit": "off", "full_page_writes": "off", "max_connections": "200", "scram_iterations": "1",
+}  # fmt: skip
 
 
 #: A file system in memory, where there is one with this much room: creating and dropping databases is mostly waiting for

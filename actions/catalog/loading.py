@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from typing import Any, Final
 
@@ -105,9 +106,13 @@ def _collect_entries(section: str, entries: WrittenMapping, source: Source, load
         )
 
 
+@cache
+def _adapter(section: str) -> TypeAdapter[Any]:
+    return TypeAdapter(CatalogFile.model_fields[section].rebuild_annotation())
+
+
 def _validate_section(section: str, loaded: _Loaded, environ: Mapping[str, str]) -> None:
     """Every entry by itself, so that a mistake in one hides nothing in another."""
-    adapter = TypeAdapter[Any](CatalogFile.model_fields[section].rebuild_annotation())
     declared = {each: frozenset(entries) for each, entries in loaded.written.items()}
     for name, written in loaded.written[section].items():
         reading = Reading(
@@ -120,7 +125,7 @@ def _validate_section(section: str, loaded: _Loaded, environ: Mapping[str, str])
         tree = WrittenMapping(written.key_place)
         tree.add(name, written.value, written.key_place, written.value_place)
         try:
-            value = adapter.validate_python(tree, context=reading)[name]
+            value = _adapter(section).validate_python(tree, context=reading)[name]
         except ValidationError as error:
             errors = error.errors(include_url=False)
             loaded.problems += translate_all(errors, tree, written.value_place, reading)

