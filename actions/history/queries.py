@@ -1,5 +1,6 @@
 """What people ask the history. Each question has an index and stays fast with a million rollbacks."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 
 from sqlalchemy import Connection, select, text
@@ -79,6 +80,16 @@ def chain_head(history: History) -> Head:
     with history.reading() as connection:
         last = connection.execute(statement).one_or_none()
     return Head.of(last.seq, bytes(last.hash)) if last else Head.of(0, GENESIS)
+
+
+def entries_of(connection: Connection, rollback: RollbackId, *, kinds: Collection[str]) -> tuple[Event, ...]:
+    """Those of some kinds, oldest first."""
+    statement = (
+        select(events.c.body, events.c.hash)
+        .where(events.c.rollback_id == rollback.number, events.c.kind.in_(sorted(kinds)))
+        .order_by(events.c.rollback_id, events.c.seq)
+    )
+    return tuple(event_from(row) for row in connection.execute(statement).mappings())
 
 
 def _entries(connection: Connection, rollback: RollbackId, after: int, limit: int) -> tuple[Event, ...]:

@@ -3,9 +3,13 @@
 from sqlalchemy import Connection, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 
+from actions.history.canonical import JsonObject
 from actions.history.record import Entry, append
-from actions.history.tables import runs
+from actions.history.tables import events, runs
 from actions.history.values import RollbackId
+
+#: The contacts are called; and the one after, when nobody answers.
+CALLED, CALLED_NEXT = "escalated", "escalated.next"
 
 
 def wants_data(connection: Connection, rollback: RollbackId) -> bool:
@@ -51,5 +55,18 @@ def note_escalation(connection: Connection, rollback: RollbackId, *, because: st
     if first is None:
         return False
     details = {"because": because, "contacts": list(contacts)}
-    append(connection, Entry(kind="escalated", actor="backout", rollback=rollback, details=details))
+    append(connection, Entry(kind=CALLED, actor="backout", rollback=rollback, details=details))
+    return True
+
+
+def note_next_call(connection: Connection, rollback: RollbackId, *, number: int, because: str, contact: str) -> bool:
+    """The contact with that number, counted from 1; False when another process has called it already."""
+    connection.execute(select(runs.c.rollback_id).where(runs.c.rollback_id == rollback.number).with_for_update())
+    calls = select(func.count()).where(
+        events.c.rollback_id == rollback.number, events.c.kind.in_([CALLED, CALLED_NEXT])
+    )
+    if connection.scalar(calls) != number - 1:
+        return False
+    details: JsonObject = {"because": because, "number": number, "contact": contact}
+    append(connection, Entry(kind=CALLED_NEXT, actor="backout", rollback=rollback, details=details))
     return True

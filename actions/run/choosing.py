@@ -16,7 +16,7 @@ from actions.history.rollbacks import Move, lock_rollback, move
 from actions.history.stepping import replace_rest
 from actions.history.tables import events, rollbacks, steps
 from actions.history.values import Rollback, RollbackId, Step, StepStatus
-from actions.history.wishes import forget_stop, note_escalation
+from actions.history.wishes import forget_stop
 from actions.run.answering import Speaker
 from actions.run.offering import Choice, backup_of_this_run, left_to_release, offers, released, replaced_by_restore
 from actions.run.plan import keep_and_resume, restore_instead, swap_back_instead
@@ -51,39 +51,6 @@ def choose_by_policy(history: History, services: Mapping[str, Service]) -> tuple
             _go(connection, service, current, choice, actor="backout", kind=BY_POLICY)
             chosen.append(rollback)
     return tuple(chosen)
-
-
-def escalate_overdue(history: History, services: Mapping[str, Service]) -> tuple[RollbackId, ...]:
-    """After so many failed attempts, or so much time without an end, the catalog's contacts are named, once."""
-    called = []
-    with history.reading() as connection:
-        now = connection.scalar(select(func.clock_timestamp()))
-        open_ones = connection.execute(
-            select(rollbacks.c.id, rollbacks.c.service, rollbacks.c.started_at).where(
-                rollbacks.c.status.in_([Status.RUNNING, Status.UNDOING, Status.CHOOSING, Status.HALTED])
-            )
-        ).all()
-        failures = {row.id: _failures(connection, row.id) for row in open_ones}
-    for row in open_ones:
-        service = services.get(row.service)
-        if service is None or now is None:
-            continue
-        rules = service.escalation
-        waited = now - row.started_at if row.started_at else None
-        because = (
-            f"{failures[row.id]} attempts have failed"
-            if failures[row.id] >= rules.after_attempts
-            else f"it has no end after {int(waited.total_seconds() // 60)} minutes"
-            if waited is not None and waited >= rules.after
-            else None
-        )
-        if because is None:
-            continue
-        contacts = tuple(f"{contact.title} ({contact.how or 'see the catalog'})" for contact in rules.contacts)
-        with history.writing() as connection:
-            if note_escalation(connection, RollbackId(row.id), because=because, contacts=contacts):
-                called.append(RollbackId(row.id))
-    return tuple(called)
 
 
 def _go(
@@ -154,8 +121,3 @@ def _choosing(history: History) -> list[tuple[RollbackId, str]]:
             select(rollbacks.c.id, rollbacks.c.service).where(rollbacks.c.status == Status.CHOOSING)
         )
         return [(RollbackId(number), name) for number, name in found]
-
-
-def _failures(connection: Connection, number: int) -> int:
-    counted = select(func.count()).where(events.c.rollback_id == number, events.c.kind == "step.failed")
-    return int(connection.scalar(counted) or 0)

@@ -28,6 +28,7 @@ from actions.run.assessing import (
     what_voids_of_database,
 )
 from actions.run.deciding import point_of_no_return
+from actions.run.escalating import contacts_of
 from actions.run.memory import Memory
 from actions.run.runbooks.ending import is_declared, write_logs
 from actions.run.runner import Crew, Phase
@@ -74,8 +75,16 @@ def crew_of(sites: Sites, *, only: Mapping[Status, Phase] | None = None, lasting
         if only is not None
         else {Status.ASSESSING: Assessing(sites=sites), Status.APPROVED: Rechecking(sites=sites)},
         closing=_Closing(sites),
+        contacts=lambda rollback: _contacts(sites, rollback),
         lasting=lasting,
     )
+
+
+def _contacts(sites: Sites, rollback: Rollback) -> tuple[str, ...]:
+    """That the catalog has lost the service meanwhile must not keep a failure from being written down."""
+    with suppress(BackoutError):
+        return contacts_of(sites.services(rollback.service))
+    return ()
 
 
 def actions_for(site: Site, rollback: Rollback) -> Mapping[str, Action]:

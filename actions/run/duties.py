@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from actions.catalog.service import Service
 from actions.history.database import History
 from actions.run.answering import expire_overdue
-from actions.run.choosing import choose_by_policy, escalate_overdue
+from actions.run.choosing import choose_by_policy
+from actions.run.escalating import escalate_overdue
 
 log = logging.getLogger(__name__)
 

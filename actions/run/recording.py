@@ -17,6 +17,7 @@ from actions.history.lifecycle import Status
 from actions.history.rollbacks import Facts, Move, lock_rollback, move
 from actions.history.stepping import move_step, note_about_step, note_captured
 from actions.history.values import Rollback, Step, StepStatus
+from actions.history.wishes import note_escalation
 from actions.run.pulse import Pulse
 
 log = logging.getLogger(__name__)
@@ -56,6 +57,17 @@ class Recorder:
         return self.record(
             lambda connection: move_step(connection, self.lease, step, to, learnt=learnt, details=details)
         )
+
+    def failed(self, step: Step, error: JsonObject, *, because: str, call: tuple[str, ...] | None) -> None:
+        """`call`: the contacts to be called for it."""
+
+        def write(connection: Connection) -> None:
+            details = {"because": because}
+            move_step(connection, self.lease, step, StepStatus.FAILED, learnt={"error": error}, details=details)
+            if call is not None:
+                note_escalation(connection, self.lease.rollback, because=f"{step.title} failed", contacts=call)
+
+        self.record(write)
 
     def captured(self, step: Step, captured: JsonObject) -> None:
         self.record(lambda connection: note_captured(connection, self.lease, step, captured))

@@ -22,6 +22,7 @@ from actions.history.values import Rollback, RollbackId, Step, StepStatus
 from actions.run.action import Action, Actions, Answer, Done, Moment, NotYet, Partly, Unsure, Untouched, Waiting
 from actions.run.deciding import AskPerson, DoStep, End, TurnBack, after_failure, next_back, next_forward
 from actions.run.errors import failure_record, needs_eyes, worth_another_try
+from actions.run.names import RESTORE
 from actions.run.pulse import Pulse, elapsed_seconds
 from actions.run.recording import Recorder, Seen
 
@@ -51,6 +52,8 @@ class Crew:
     actions: Callable[[Rollback], Actions]
     phases: Mapping[Status, Phase]
     closing: Closing
+    #: Whom to call when a service's rollback does not get on, in this order.
+    contacts: Callable[[Rollback], tuple[str, ...]]
     lasting: timedelta = LEASE
     pauses: tuple[float, ...] = PAUSES_SECONDS
 
@@ -186,7 +189,10 @@ class _Turn:
             self._pen.step(step, StepStatus.DONE, {"result": answer.result}, found_done=True)
             return
         because = f"{step.title}: {error.what}"
-        self._pen.step(step, StepStatus.FAILED, {"error": failure_record(error)}, because=error.what)
+        # A backup that cannot be restored leaves nothing else to fall back on: nobody waits for a second attempt.
+        calls = step.action == RESTORE and self._pulse.stop_by is None
+        call = self._crew.contacts(self._seen.rollback) if calls else None
+        self._pen.failed(step, failure_record(error), because=error.what, call=call)
         if isinstance(answer, Unsure):
             self._halt(f"{because}. {answer.why}")
         elif needs_eyes(error):

@@ -8,6 +8,7 @@ from typing import Final
 from actions.history.announcements import Announcement
 from actions.history.lifecycle import FINAL, Status
 from actions.history.values import Approval, Event, StepStatus
+from actions.history.wishes import CALLED_NEXT
 from bot.render import announcements, turns
 from bot.render.card import card
 from bot.render.live import live
@@ -85,9 +86,15 @@ def _heard(scene: Scene, said: Mapping[str, Announcement]) -> Iterator[Wanted]:
                     yield Wanted(key=_key(word, event), draw=_draw(announcements.trouble, scene))
             case ["stop", "asked"]:
                 yield Wanted(key=_key("stop", event), draw=_draw(turns.stop_asked, scene, event.actor))
-            case ["escalated"]:
-                because = str(event.details.get("because") or "it does not get on")
-                yield Wanted(key=_key("escalated", event), draw=_draw(announcements.escalated, scene, because))
+            case ["escalated", *_]:
+                yield _contacts(scene, event)
+
+
+def _contacts(scene: Scene, event: Event) -> Wanted:
+    if event.kind == CALLED_NEXT:
+        return Wanted(key=_key("next", event), draw=_draw(announcements.called_next, scene, event))
+    because = str(event.details.get("because") or "it does not get on")
+    return Wanted(key=_key("escalated", event), draw=_draw(announcements.escalated, scene, because))
 
 
 def _voice(scene: Scene, voice: Approval | None, event: Event) -> Iterator[Wanted]:

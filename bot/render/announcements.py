@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from actions.assess.values import Ruling
 from actions.catalog.people import Approvers
 from actions.history.lifecycle import Status
-from actions.history.values import Approval, Step, StepStatus, Voice
+from actions.history.values import Approval, Event, Step, StepStatus, Voice
 from actions.run.names import GLASS_BROKEN
 from actions.run.offering import offers, where_the_writers_are
 from bot.render.assessed import assessed
@@ -157,6 +157,17 @@ def escalated(scene: Scene, because: str) -> Message:
         f"📟 {_of(scene)} does not get on: {worded(because, 200)}. To be called, in this order:",
         *some(lines, 10, "more"),
     )
+
+
+def called_next(scene: Scene, event: Event) -> Message:
+    """Whoever was called before has not answered. The catalog of now says how to reach the next one."""
+    contacts = scene.service.escalation.contacts if scene.service else ()
+    number = event.details.get("number")
+    contact = contacts[number - 1] if isinstance(number, int) and 0 < number <= len(contacts) else None
+    who = f" {people(contact.who)}" if contact is not None and contact.who else ""
+    because = worded(event.details.get("because", ""), 200)
+    named = foreign(str(event.details.get("contact", "")), 300)
+    return _said(scene, f"📟 {_of(scene)}: {because}. Now called: {number}. {named}{who}.")
 
 
 def ended(scene: Scene) -> Message:

@@ -6,6 +6,7 @@ from datetime import timedelta
 from actions.history.chain import Head
 from actions.history.lifecycle import Status
 from actions.history.values import StepStatus
+from actions.history.wishes import CALLED, CALLED_NEXT
 from actions.run.deciding import point_of_no_return
 from actions.run.offering import offers, where_the_writers_are
 from actions.run.runbooks.tickable import tickables
@@ -148,10 +149,14 @@ def _halted(scene: Scene) -> Iterator[Block]:
 
 
 def called(scene: Scene) -> str:
-    event = next((each for each in reversed(scene.events) if each.kind == "escalated"), None)
+    event = next((each for each in reversed(scene.events) if each.kind == CALLED), None)
     if event is None:
         return "📟 *Escalated*: its contacts are to be called."
-    return f"📟 *Escalated* {moment(event.at)}: {worded(event.details.get('because', ''), 200)}. Call, in this order: {foreign(to_be_called(event), 600)}"
+    said = f"📟 *Escalated* {moment(event.at)}: {worded(event.details.get('because', ''), 200)}. Call, in this order: {foreign(to_be_called(event), 600)}"
+    later = [each for each in scene.events if each.kind == CALLED_NEXT]
+    if not later:
+        return said
+    return f"{said}\nSince {moment(later[-1].at)}: {foreign(str(later[-1].details.get('contact', '')), 200)}."
 
 
 def _ended(scene: Scene, found: Assessed) -> Iterator[Block]:

@@ -12,6 +12,7 @@ from rich.text import Text
 from actions.history.lifecycle import Status
 from actions.history.queries import Story
 from actions.history.values import Event, Rollback, RollbackId
+from actions.history.wishes import CALLED, CALLED_NEXT
 from bot.wording.rollbacks import (
     SIGNS,
     about,
@@ -128,9 +129,13 @@ def _steps_table(story: Story) -> Table:
 
 def _contacts(events: Iterable[Event]) -> Iterator[RenderableType]:
     for event in events:
-        if event.kind == "escalated":
+        if event.kind == CALLED:
             yield Text(f"Escalated {minute(event.at)} UTC: {event.details.get('because')}", style="bold red")
             yield Text(f"  Call, in this order: {to_be_called(event)}")
+        elif event.kind == CALLED_NEXT:
+            yield Text(
+                f"  Since {minute(event.at)} UTC: {event.details.get('contact')}; {event.details.get('because')}"
+            )
 
 
 def _voices_table(story: Story) -> Table:

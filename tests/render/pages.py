@@ -213,6 +213,10 @@ def _announcements() -> Mapping[str, Callable[[], Message]]:
         "said_trouble": lambda: announcements.trouble(choosing),
         "said_halted": lambda: announcements.trouble(scene(Status.HALTED, steps=steps(7, StepStatus.STUCK, error={"class": "HaltedError", "what": "Who knows"}))),
         "said_escalated": lambda: announcements.escalated(choosing, "2 attempts have failed"),
+        "said_called_next": lambda: announcements.called_next(choosing, event(
+            "escalated.next", minutes(31), number=2, contact="Head of platform (+49 30 1234)",
+            because="nobody has done anything about it for 15 minutes",
+        )),
         "said_ended": lambda: announcements.ended(done),
         "said_ended_failed": lambda: announcements.ended(scene(Status.FAILED, steps=steps(7, StepStatus.SKIPPED, **FAILED_STEP), rollback_outcome="Downgrade: no lock. The database was kept as it is, and the writers are back")),
         "said_step_done": lambda: announcements.step_told(done, done.steps[5]),

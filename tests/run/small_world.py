@@ -17,6 +17,7 @@ from actions.history.lifecycle import Status
 from actions.history.rollbacks import Facts, Move, RollbackRequest, move, open_rollback
 from actions.history.values import Rollback, RollbackId, Step
 from actions.run.action import Answer, Done, Moment, Partly, Unsure, Untouched
+from actions.run.names import RESTORE
 from actions.run.runner import Crew
 
 TROUBLE = {"fails": BackoutError, "halts": HaltedError, "away": UnavailableError}
@@ -85,6 +86,9 @@ class FileAction:
             log.write(f"{what} {at.step.name}\n")
 
 
+CONTACTS = ("Database administrator (pager 7)", "CTO (pager 1)")
+
+
 def closing(rollback: Rollback, steps: tuple[Step, ...], status: Status) -> Facts:
     return Facts(outcome=f"{status} after {sum(1 for step in steps if step.attempts)} steps")
 
@@ -92,8 +96,8 @@ def closing(rollback: Rollback, steps: tuple[Step, ...], status: Status) -> Fact
 def crew(history: History, folder: Path, *, lasting: float = LEASE.total_seconds()) -> Crew:
     action = FileAction(folder)
     return Crew(
-        history=history, actions=lambda _: {"file": action}, phases={}, closing=closing,
-        lasting=LEASE * (lasting / LEASE.total_seconds()), pauses=(0.1, 0.2, 0.3),
+        history=history, actions=lambda _: {"file": action, RESTORE: action}, phases={}, closing=closing,
+        contacts=lambda _: CONTACTS, lasting=LEASE * (lasting / LEASE.total_seconds()), pauses=(0.1, 0.2, 0.3),
     )  # fmt: skip
 
 
@@ -110,7 +114,7 @@ def started(history: History, *steps: PlannedStep, service: str = "content-api")
     return rollback
 
 
-def step(name: str, *, destructive: bool = False, seconds: float = 0) -> PlannedStep:
+def step(name: str, *, action: str = "file", destructive: bool = False, seconds: float = 0) -> PlannedStep:
     return PlannedStep(
-        name=name, title=name.capitalize(), action="file", destructive=destructive, parameters={"seconds": seconds}
+        name=name, title=name.capitalize(), action=action, destructive=destructive, parameters={"seconds": seconds}
     )
