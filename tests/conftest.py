@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+import hypothesis
 import psutil
 import psycopg
 import pytest
@@ -28,6 +29,11 @@ FAST = {
 #: A file system in memory, where there is one with this much room: creating and dropping databases is mostly waiting for
 #: a disk, and no test needs one. TMPDIR decides where it is set.
 MEMORY, ROOM = Path("/dev/shm"), 4 << 30
+
+
+# Three tests at a time share the cores: how long one example takes says nothing.
+hypothesis.settings.register_profile("without a clock", deadline=None)
+hypothesis.settings.load_profile("without a clock")
 
 
 def pytest_configure() -> None:

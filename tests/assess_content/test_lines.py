@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from itertools import pairwise
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from actions.assess.content.lines import Merging, Surplus, surplus, whole_lines
@@ -68,6 +68,7 @@ def test_multisets(before: list[int], now: list[int]) -> None:
 
 
 @given(content=st.lists(st.tuples(numbers, numbers)), cuts=st.lists(st.integers(min_value=0, max_value=400)))
+@example(content=[(0, 0)], cuts=[26])  # a first block as long as a line
 def test_lines_come_out_whole_however_they_were_cut(content: list[tuple[int, int]], cuts: list[int]) -> None:
     stream = HEADER + b"".join(line(*row) for row in content) + b"\xff\xff"
     places = [0, *sorted(min(cut, len(stream)) for cut in cuts), len(stream)]

@@ -18,16 +18,18 @@ def line_length(numbers: int) -> int:
 def whole_lines(blocks: Iterator[bytes], numbers: int) -> Iterator[bytes]:
     """Lines of so many numbers, however the driver cut them."""
     length = line_length(numbers)
-    rest = b""
+    rest, begun = b"", False
     for block in blocks:
-        if len(block) == length and not rest:
+        if len(block) == length and not rest and begun:
             yield bytes(block)
             continue
         rest += block
-        if rest.startswith(_HEADER):
+        if not begun:
             if len(rest) < _HEADER_LENGTH:
                 continue
-            rest = rest[_HEADER_LENGTH:]
+            if not rest.startswith(_HEADER):
+                raise ValueError("The server sent something else than lines in its binary format")
+            rest, begun = rest[_HEADER_LENGTH:], True
         while len(rest) >= length:
             yield rest[:length]
             rest = rest[length:]
