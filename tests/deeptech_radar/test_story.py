@@ -202,6 +202,45 @@ def test_two_failed_attempts_call_the_contacts(day: Radar) -> None:
 
 
 @pytest.mark.slow
+def test_a_backup_that_cannot_be_restored_calls_the_contacts_at_once(day: Radar) -> None:
+    """Seed, escalation: backup restore fails."""
+    before = day.shape()
+    day.alembic("downgrade", "0004")
+    day.backout("backup", "deeptech-radar")
+    day.deploy(NEWER, "0005")
+    old = set((day.home / "backups").rglob("*"))
+    ask(day, "--strategy", "restore")
+    runs(day, "prove-quiet")
+    for file in old:
+        if file.is_file():
+            file.unlink()
+    assert rests(day, seconds=250) in ("failed", "choosing"), story(day)
+    assert kinds(day).count("escalated") == 1
+    assert "Database administrator" in story(day)
+    if status(day) == "choosing":
+        day.backout("resume", newest(day), "--keep")
+        rests(day)
+    wait_for(lambda: day.shape() == before, "it is not as it was")
+    is_as_it_was(day, before)
+
+
+@pytest.mark.slow
+def test_too_long_without_an_end_calls_one_contact_after_the_other(day: Radar) -> None:
+    """Seed, escalation: production is down for more than two hours, and the path from one to the next. Here, seconds."""
+    rules, more = day.entry()["escalation"], day.more
+    day.more = {**more, "escalation": {**rules, "after": "3s", "next_after": "3s"}}
+    day.write_catalog()
+    try:
+        ask(day, "--to", "0004")
+        assert rests(day, seconds=250) == "succeeded", story(day)
+    finally:
+        day.more = more
+        day.write_catalog()
+    assert [kind for kind in kinds(day) if kind.startswith("escalated")][:2] == ["escalated", "escalated.next"]
+    assert "Senior backend engineer" in story(day)
+
+
+@pytest.mark.slow
 def test_a_pod_that_does_not_end_stops_the_run_and_everything_comes_back(day: Radar) -> None:
     before = day.shape()
     day.cluster.images[NEWER].stubborn = True

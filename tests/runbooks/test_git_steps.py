@@ -205,3 +205,21 @@ def test_the_application_goes_back_by_its_files_is_built_and_comes_again(garage:
         "RELEASE=old # now\n",
     )
     assert not (garage.folder / "src/extra.py").exists()
+
+
+def test_a_runbook_may_fetch_its_older_release_on_the_way(garage: Garage) -> None:
+    """The release is not there when it begins; a built-in runbook would be refused by then."""
+    two_commits(garage)
+    writer = {
+        "command": {"stop": ["touch", "stopped"], "start": ["rm", "stopped"], "status": ["test", "!", "-e", "stopped"]}
+    }
+    garage.entry = {
+        "application": [{"git": "v0.9", "paths": ["src"]}], "writers": {"stop": [{**writer, "name": "worker"}]},
+    }  # fmt: skip
+    fetch = {
+        "run": {"argv": ["git", "tag", "v0.9", "HEAD~1"]},
+        "undo": [{"run": {"argv": ["git", "tag", "-d", "v0.9"]}}],
+    }
+    rollback = garage.run([{"stop": "all"}, fetch, {"do": "release"}, {"start": "all"}])
+    assert garage.status(rollback) is Status.SUCCEEDED, garage.outcome(rollback)
+    assert garage.read("src/app.py") == "old"
