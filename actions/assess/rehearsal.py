@@ -20,6 +20,7 @@ from actions.assess.schema.effects import Effects, effects_of
 from actions.assess.schema.remade import Replaced, put_in_place
 from actions.assess.schema.snapshot import read_schema
 from actions.assess.schema.values import Schema
+from actions.assess.unanswered import Unanswered, new_troubles, queries_of, troubles
 from actions.backup.copying import copy_schema
 from actions.backup.programs import ClientPrograms
 from actions.backup.scratch import CONNECT_SECONDS, ScratchDatabase, ScratchServer
@@ -96,6 +97,8 @@ class WayDown:
     changes: tuple[Change, ...]
     effects: Effects | None
     down: Told
+    #: Checks of the catalog that the older schema cannot answer.
+    unanswered: tuple[Unanswered, ...]
 
     @property
     def succeeds(self) -> bool:
@@ -132,13 +135,23 @@ def copied_schema(stage: Stage) -> Iterator[SchemaCopy]:
 
 def go_down(stage: Stage, copy: SchemaCopy) -> WayDown:
     copy.up.get_ready()
+    queries = queries_of(stage.service)
+    answered_before = _troubles(copy.database, queries)
     down = heard(copy.down.go, copy.database)
     after = stage.read(copy.database) if down.succeeded else None
     changes = compare_by_id(copy.before, after) if after else ()
     return WayDown(
         before=copy.before, after=after, changes=changes,
         effects=effects_of(copy.before, after, changes) if after else None, down=down,
+        unanswered=new_troubles(answered_before, _troubles(copy.database, queries)) if after else (),
     )  # fmt: skip
+
+
+def _troubles(database: ScratchDatabase, queries: Mapping[str, str]) -> Mapping[str, str]:
+    if not queries:
+        return {}
+    with connected(database.url) as connection:
+        return troubles(connection, queries)
 
 
 def go_up_again(stage: Stage, copy: SchemaCopy, way: WayDown) -> SchemaRehearsal:
@@ -146,7 +159,7 @@ def go_up_again(stage: Stage, copy: SchemaCopy, way: WayDown) -> SchemaRehearsal
     again = stage.read(copy.database) if up and up.succeeded else None
     return SchemaRehearsal(
         before=way.before, after=way.after, changes=way.changes, effects=way.effects, down=way.down,
-        up=up, round_trip=compare_by_name(copy.before, again) if again else (),
+        unanswered=way.unanswered, up=up, round_trip=compare_by_name(copy.before, again) if again else (),
         put_in_place=put_in_place(way.before, way.after, again) if way.after and again else (), seconds=time.monotonic() - copy.started,
     )  # fmt: skip
 

@@ -55,4 +55,17 @@ def kept_by_a_repository(evidence: Evidence) -> Iterator[Finding]:
         )  # fmt: skip
 
 
-FAMILY = (needs_the_newer_schema, kept_by_a_repository)
+def checks_that_cannot_be_made(evidence: Evidence) -> Iterator[Finding]:
+    """AP103: a check of the catalog asks for what the downgrade takes away. After the downgrade it would fail, and a person
+    would have to choose between going on without it and bringing the backup back.
+    """
+    for each in evidence.schema.unanswered if evidence.schema else ():
+        yield Finding(
+            code="AP103", severity=Risk.MEDIUM, object=each.check,
+            message=f"The check `{each.check}` cannot be made after the downgrade: {each.why}",
+            evidence={"check": each.check, "why": each.why},
+            remedy="Change the check under `checks`, or be there to choose when it fails: nothing is lost by it.",
+        )  # fmt: skip
+
+
+FAMILY = (needs_the_newer_schema, kept_by_a_repository, checks_that_cannot_be_made)
