@@ -167,7 +167,7 @@ def called_next(scene: Scene, event: Event) -> Message:
     who = f" {people(contact.who)}" if contact is not None and contact.who else ""
     because = worded(event.details.get("because", ""), 200)
     named = foreign(str(event.details.get("contact", "")), 300)
-    return _said(scene, f"📟 {_of(scene)}: {because}. Now called: {number}. {named}{who}.")
+    return _said(scene, f"📟 {_of(scene)}: {because}. The next to call: {named}{who}.")
 
 
 def ended(scene: Scene) -> Message:
