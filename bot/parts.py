@@ -15,15 +15,14 @@ import signal
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
 from pathlib import Path
-from types import FrameType
 
 from bot.signs import CONTEXT, KEEPER, Signs
-from bot.stopping import GRACE_SECONDS, run_until_stopped
+from bot.stopping import GRACE_SECONDS, run_until_stopped, woken_by_signals
 
 log = logging.getLogger(__name__)
 
@@ -87,7 +86,7 @@ def run_parts(
     reading, writing = CONTEXT.Pipe(duplex=False)
     made = [_Part(name=name, work=work) for name, work in parts.items()]
     life = _Life(reading=reading, writing=writing, edge=edge, signs=signs or Signs(parts), hangs_after=hangs_after)
-    with reading, _woken_by_signals() as woken:
+    with reading, woken_by_signals() as woken:
         try:
             for place, part in enumerate(made):
                 if place == 1 and load is not None:
@@ -192,25 +191,3 @@ def _live(name: str, work: Work, life: _Life) -> None:
         # A process that was forked leaves without them; a database server of ours is ended there.
         atexit._run_exitfuncs()  # noqa: SLF001
     sys.exit(code)
-
-
-@contextlib.contextmanager
-def _woken_by_signals() -> Iterator[int]:
-    """A descriptor on which the number of each signal arrives. The second one acts as if we did not listen."""
-    woken, wake = os.pipe()
-    os.set_blocking(wake, False)
-    numbers = (signal.SIGTERM, signal.SIGINT)
-
-    def once(number: int, _: FrameType | None) -> None:
-        signal.signal(number, signal.SIG_DFL)
-
-    before = {number: signal.signal(number, once) for number in numbers}
-    old = signal.set_wakeup_fd(wake, warn_on_full_buffer=False)
-    try:
-        yield woken
-    finally:
-        signal.set_wakeup_fd(old)
-        for number, handler in before.items():
-            signal.signal(number, handler)
-        os.close(woken)
-        os.close(wake)

@@ -1,20 +1,19 @@
 """Runs until SIGTERM or SIGINT (Ctrl-C), and ends in time."""
 
 import logging
+import os
 import signal
+import socket
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
-from multiprocessing.connection import Connection
-from queue import SimpleQueue
+from contextlib import contextmanager
+from multiprocessing.connection import Connection, wait
 from types import FrameType
 
 log = logging.getLogger(__name__)
 
 #: What runs then gets so long to end; a supervisor kills after ten seconds (docker) or thirty (Kubernetes).
 GRACE_SECONDS = 8.0
-#: Instead of a signal's number: whoever started us wants us to end, or is gone.
-LET_GO = 0
 
 
 def run_until_stopped(
@@ -23,8 +22,8 @@ def run_until_stopped(
     """Does the work until it ends, a signal comes, or nobody holds the lifeline's other end any more; its error is raised
     here. After that the event is set, and the work gets so many seconds to return. A second signal acts as if we did not
     listen: it ends the process."""
-    told: SimpleQueue[int | None] = SimpleQueue()
     stopping, errors = threading.Event(), list[BaseException]()
+    over, ended = socket.socketpair()
 
     def run() -> None:
         try:
@@ -32,18 +31,16 @@ def run_until_stopped(
         except BaseException as error:  # noqa: BLE001 because it is raised again, in the main thread
             errors.append(error)
         finally:
-            told.put(None)
+            ended.shutdown(socket.SHUT_RDWR)
+            ended.close()
 
     # A daemon: when it waits for a database that is away, it must not keep the process.
     working = threading.Thread(target=run, name="work", daemon=True)
-    if lifeline is not None:
-        threading.Thread(target=_tell_at_its_end, args=(lifeline, told), name="lifeline", daemon=True).start()
-    with _signals_put_into(told):
+    with over, woken_by_signals() as woken:
         working.start()
-        number = told.get()
-    if number not in (None, LET_GO):
-        name = signal.Signals(number).name
-        log.info("Stopping, because of %s", name, extra={"event": "serve_stopping", "signal": name})
+        if woken in wait([woken, over, *([lifeline] if lifeline is not None else [])]):
+            name = signal.Signals(os.read(woken, 1)[0]).name
+            log.info("Stopping, because of %s", name, extra={"event": "serve_stopping", "signal": name})
     stopping.set()
     working.join(grace)
     if errors:
@@ -52,21 +49,27 @@ def run_until_stopped(
         log.warning("Not everything could be ended in time; leaving", extra={"event": "serve_left"})
 
 
-def _tell_at_its_end(lifeline: Connection, told: SimpleQueue[int | None]) -> None:
-    with suppress(EOFError, OSError):
-        lifeline.recv_bytes()
-    told.put(LET_GO)
-
-
 @contextmanager
-def _signals_put_into(told: SimpleQueue[int | None]) -> Iterator[None]:
-    # A queue, for an event must not be set in a signal handler: whom the signal interrupted may hold its lock.
-    def tell(number: int, _: FrameType | None) -> None:
-        told.put(number)
+def woken_by_signals() -> Iterator[int]:
+    """A descriptor on which the number of each signal arrives. The second one acts as if we did not listen.
 
-    before = {each: signal.signal(each, tell) for each in (signal.SIGTERM, signal.SIGINT)}
+    The system may give a signal to any thread, and Python hears it in the main one, which has to be awake for that: whoever
+    waits for a lock there is not woken by what another thread got. Whoever waits for the descriptor is.
+    """
+    woken, wake = os.pipe()
+    os.set_blocking(wake, False)
+    numbers = (signal.SIGTERM, signal.SIGINT)
+
+    def once(number: int, _: FrameType | None) -> None:
+        signal.signal(number, signal.SIG_DFL)
+
+    before = {number: signal.signal(number, once) for number in numbers}
+    old = signal.set_wakeup_fd(wake, warn_on_full_buffer=False)
     try:
-        yield
+        yield woken
     finally:
-        for each, old in before.items():
-            signal.signal(each, old)
+        signal.set_wakeup_fd(old)
+        for number, handler in before.items():
+            signal.signal(number, handler)
+        os.close(woken)
+        os.close(wake)

@@ -1,13 +1,13 @@
 """`python -m bot.sandbox`: a local Slack until Ctrl-C, and the settings that connect a bot to it."""
 
 import argparse
-import signal
 import sys
-import threading
+from multiprocessing.connection import wait
 from pathlib import Path
 
 from actions.errors import BackoutError
 from bot.sandbox import Sandbox
+from bot.stopping import woken_by_signals
 
 
 def main() -> int:
@@ -18,15 +18,15 @@ def main() -> int:
     options.add_argument("--port", type=int, default=8065, help="of the page (8065)")
     options.add_argument("--slack-port", type=int, default=0, help="of the Slack side (any that is free)")
     chosen = options.parse_args()
-    stopping = threading.Event()
-    for each in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(each, lambda *_: stopping.set())
     try:
-        with Sandbox(manifest=chosen.manifest, port=chosen.port, slack_port=chosen.slack_port) as slack:
+        with (
+            woken_by_signals() as woken,
+            Sandbox(manifest=chosen.manifest, port=chosen.port, slack_port=chosen.slack_port) as slack,
+        ):
             lines = [f"{name}={value}" for name, value in slack.environment().items()]
             sys.stdout.write("\n".join([f"# The page: {slack.page_url}", *lines, ""]))
             sys.stdout.flush()
-            stopping.wait()
+            wait([woken])
     except (BackoutError, OSError) as error:
         sys.stderr.write(f"{error}\n")
         return 2
