@@ -26,7 +26,7 @@ from actions.history.lifecycle import FINAL, Status
 from actions.history.queries import show
 from actions.history.rollbacks import RollbackRequest, open_rollback
 from actions.history.values import RollbackId
-from tests.warm import Begun, start_backout
+from tests.warm import Begun, get_ready, start_backout
 
 #: They are killed, so what was committed must be out of their hands; the machine stays up, so the disk need not have it.
 FAST = {"fsync": "off", "full_page_writes": "off", "max_connections": "200"}
@@ -170,7 +170,10 @@ class Market:
                     connection.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
 
     def ask_for_all(self, history: History) -> None:
-        """Every shop is to go back; the workers assess it."""
+        """Every shop is to go back; the workers assess it. They begin together: while one had to be loaded first, another would
+        have done everything alone."""
+        for seconds in set(self.clocks):
+            get_ready(wrong_by(seconds))
         for shop in self.shops:
             request = RollbackRequest(
                 request_key=secrets.token_hex(8), service=shop.name, environment="staging", requester="the test",
