@@ -6,7 +6,7 @@ import signal
 import socket
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from multiprocessing.connection import Connection, wait
 from types import FrameType
 
@@ -31,8 +31,8 @@ def run_until_stopped(
         except BaseException as error:  # noqa: BLE001 because it is raised again, in the main thread
             errors.append(error)
         finally:
-            ended.shutdown(socket.SHUT_RDWR)
-            ended.close()
+            with ended, suppress(OSError):  # whoever waited may have left
+                ended.shutdown(socket.SHUT_RDWR)
 
     # A daemon: when it waits for a database that is away, it must not keep the process.
     working = threading.Thread(target=run, name="work", daemon=True)
