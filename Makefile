@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
 STAMP  := $(VENV)/.installed
-# Compiled afterwards, by all cores at once.
+# Compiled afterwards, by all cores at once; packages carry files for other Pythons, which do not compile.
 PIP    := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-compile
 
 # Every test process and every program that tests start loads our code; compiling it each time would take longer.

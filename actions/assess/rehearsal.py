@@ -147,7 +147,7 @@ def go_down(stage: Stage, copy: SchemaCopy) -> WayDown:
     )  # fmt: skip
 
 
-def _troubles(database: ScratchDatabase, queries: Mapping[str, str]) -> Mapping[str, str]:
+def _troubles(database: ScratchDatabase, queries: Mapping[str, str]) -> Mapping[str, Unanswered]:
     if not queries:
         return {}
     with connected(database.url) as connection:

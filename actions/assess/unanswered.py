@@ -23,36 +23,37 @@ class Unanswered:
 
 
 def queries_of(service: Service) -> Mapping[str, str]:
-    """By the check's title."""
-    found: dict[str, str | None] = {}
+    """Each query of a check, with the check's title: two checks may have the same one."""
+    found: dict[str, str] = {}
     for check in service.checks:
+        query = None
         match check:
             case SqlCheck():
-                found[title_of(check)] = check.sql
+                query = check.sql
             case HttpCheck():
-                found[title_of(check)] = check.json_.same_as if check.json_ else None
+                query = check.json_.same_as if check.json_ else None
             case FilesCheck():
-                found[title_of(check)] = check.same_as
-            case _:
-                continue
-    return {title: query for title, query in found.items() if query}
+                query = check.same_as
+        if query is not None:
+            found[query] = title_of(check)
+    return found
 
 
-def troubles(connection: psycopg.Connection[Any], queries: Mapping[str, str]) -> Mapping[str, str]:
-    """By title, what the server says against a query. Planned, never run; as one statement, so that nothing rides along."""
+def troubles(connection: psycopg.Connection[Any], queries: Mapping[str, str]) -> Mapping[str, Unanswered]:
+    """By query, what the server says against it. Planned, never run; as one statement, so that nothing rides along."""
     found = {}
     connection.autocommit = True
-    for title, query in queries.items():
+    for query, title in queries.items():
         try:
             connection.execute(b"EXPLAIN " + query.encode(), prepare=True)
         except psycopg.Error as error:
             if connection.broken:
                 raise
             if (error.sqlstate or "").startswith(_OF_THE_STATEMENT):
-                found[title] = error.diag.message_primary or type(error).__name__
+                found[query] = Unanswered(check=title, why=error.diag.message_primary or type(error).__name__)
     return found
 
 
-def new_troubles(before: Mapping[str, str], after: Mapping[str, str]) -> tuple[Unanswered, ...]:
+def new_troubles(before: Mapping[str, Unanswered], after: Mapping[str, Unanswered]) -> tuple[Unanswered, ...]:
     """What did not work before is no matter of going back."""
-    return tuple(Unanswered(check=title, why=why) for title, why in after.items() if title not in before)
+    return tuple(trouble for query, trouble in after.items() if query not in before)

@@ -12,7 +12,8 @@ CHECKS = """checks:
       - {sql: SELECT count(*) FROM people, like_before: true}
       - {sql: SELECT count(mail) FROM people, at_least: 1, title: everybody can be written to}
       - {sql: SELECT count(*) FROM no_such_table, at_least: 1, title: never worked}
-      - {http: "http://127.0.0.1:9/people", json: {path: mails, same_as: SELECT count(mail) FROM people}}
+      - {http: "http://127.0.0.1:9/people", json: {path: mails, same_as: SELECT max(mail) FROM people}}
+      - {http: "http://127.0.0.1:9/people", json: {path: people, same_as: SELECT count(*) FROM people}}
     migrations:"""
 
 
@@ -39,12 +40,13 @@ def test_a_query_is_planned_as_one_statement_and_never_run(database_url: str) ->
         connection.commit()
         said = troubles(
             connection,
-            {"two": "SELECT 1; DROP TABLE kept", "one": "SELECT nextval('counted')", "gone": "SELECT * FROM gone"},
+            {"SELECT 1; DROP TABLE kept": "two", "SELECT nextval('counted')": "one", "SELECT * FROM gone": "gone"},
         )
-        assert list(said) == ["two", "gone"]
+        assert [each.check for each in said.values()] == ["two", "gone"]
         assert connection.execute("SELECT count(*) FROM kept").fetchone() == (0,)
         assert connection.execute("SELECT is_called FROM counted").fetchone() == (False,)
 
 
 def test_what_did_not_work_before_is_no_matter_of_going_back() -> None:
-    assert new_troubles({"a": "no"}, {"a": "no", "b": "not there"}) == (Unanswered(check="b", why="not there"),)
+    never, now = Unanswered(check="a", why="no"), Unanswered(check="b", why="not there")
+    assert new_troubles({"SELECT a": never}, {"SELECT a": never, "SELECT b": now}) == (now,)

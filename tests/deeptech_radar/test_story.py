@@ -56,6 +56,12 @@ def ask(radar: Radar, *words: str) -> None:
     radar.backout("request", "deeptech-radar", "--because", "application crashes after migration", *words)
 
 
+def backed_up_at_the_older_revision(radar: Radar) -> None:
+    radar.alembic("downgrade", "0004")
+    radar.backout("backup", "deeptech-radar")
+    radar.deploy(NEWER, "0005")
+
+
 def story(radar: Radar) -> str:
     return radar.backout("show", newest(radar)).stdout
 
@@ -136,9 +142,7 @@ def test_a_migration_that_failed_half_way_up_needs_only_the_older_release(day: R
 def test_corrupted_data_is_kept_for_analysis_and_the_last_good_backup_comes_back(day: Radar) -> None:
     """Seed, scenario 2, and the emergency restore with its extension."""
     before = day.shape()
-    day.alembic("downgrade", "0004")
-    day.backout("backup", "deeptech-radar")
-    day.deploy(NEWER, "0005")
+    backed_up_at_the_older_revision(day)
     with psycopg.connect(day.url, application_name="the test") as connection:
         connection.execute("UPDATE papers SET embedding = NULL")
         connection.execute("DELETE FROM paper_repo_links")
@@ -205,9 +209,7 @@ def test_two_failed_attempts_call_the_contacts(day: Radar) -> None:
 def test_a_backup_that_cannot_be_restored_calls_the_contacts_at_once(day: Radar) -> None:
     """Seed, escalation: backup restore fails."""
     before = day.shape()
-    day.alembic("downgrade", "0004")
-    day.backout("backup", "deeptech-radar")
-    day.deploy(NEWER, "0005")
+    backed_up_at_the_older_revision(day)
     old = set((day.home / "backups").rglob("*"))
     ask(day, "--strategy", "restore")
     runs(day, "prove-quiet")
