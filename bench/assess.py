@@ -24,7 +24,6 @@ from statistics import median
 import psycopg
 
 from actions.assess.assessment import Question, Surroundings, assess
-from actions.assess.decide.facts import Arrival
 from actions.assess.result import Assessment
 from actions.catalog import Service, load_catalog
 from actions.embedded import EmbeddedPostgres
@@ -133,10 +132,7 @@ class _World:
     url: str
 
     def assess(self) -> Assessment:
-        around = Surroundings(
-            environ={**os.environ, "BENCH_URL": self.url}, now=datetime.now(UTC), home=self.folder,
-            arrival=Arrival(first_seen=None, not_before=None),
-        )  # fmt: skip
+        around = Surroundings(environ={**os.environ, "BENCH_URL": self.url}, now=datetime.now(UTC), home=self.folder)
         return assess(Question(service=self.service), around)
 
     def assess_as_process(self) -> float:

@@ -2,7 +2,11 @@
 
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import AbstractContextManager, ExitStack, contextmanager
+from typing import TypeVar
+
+T = TypeVar("T")
 
 #: How long a thread that waits for us to stop may outlive what it would have stopped.
 GLANCE_SECONDS = 5.0
@@ -36,6 +40,13 @@ def beside(carry_out: Callable[[threading.Event], None], stopping: threading.Eve
         runs.join()
     if faults:
         raise faults[0]
+
+
+@contextmanager
+def opened_meanwhile(context: AbstractContextManager[T]) -> "Iterator[Future[T]]":
+    """For what takes its time to open, and is not needed at once; closed at the end."""
+    with ExitStack() as stack, ThreadPoolExecutor(max_workers=1, thread_name_prefix="meanwhile") as threads:
+        yield threads.submit(stack.enter_context, context)
 
 
 @contextmanager

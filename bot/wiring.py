@@ -5,16 +5,18 @@ import logging
 import os
 import pwd
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from functools import cached_property, partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from actions.errors import BackoutError, ConfigurationError, RefusedError, UnavailableError
 
 if TYPE_CHECKING:  # each part is loaded when it is used: `--help` must be instant
     from actions.approve.people import Identity
+    from actions.assess.data_rehearsal import BackupCopies
+    from actions.assess.known import Known
     from actions.assess.result import Assessment
     from actions.backup.store import Store
     from actions.catalog import Catalog, Service
@@ -23,6 +25,7 @@ if TYPE_CHECKING:  # each part is loaded when it is used: `--help` must be insta
     from actions.readiness.answers import Answer
     from actions.readiness.service import Surroundings
     from actions.restore.cloning_one import Cloned
+    from actions.restore.copy_of_backup import CopyOfBackup
     from actions.restore.listing import Listing
     from actions.restore.premises import Premises
     from actions.run.crewing import Sites
@@ -229,22 +232,41 @@ class Wiring:
 
         return Desk(history=history, catalog=self.catalog, environ=self.environ)
 
-    def assess(self, service: str, target: str, *, with_data: bool, backup: str | None = None) -> "Assessment":
-        """What happens if this service goes back? With what the history knows about it."""
-        from actions.assess.assessment import Question, Surroundings, assess
+    @contextmanager
+    def _told_by_the_history(self, service: "Service") -> "Iterator[tuple[Known, BackupCopies]]":
         from actions.assess.seen_before import known_about
         from actions.restore.copy_of_backup import copy_of_backup
 
         with self.history() as history:
-            entry = self.catalog.service(service)
-            known = known_about(history, entry, self.environ)
+            known = known_about(history, service, self.environ)
+            yield known, partial(copy_of_backup, self._premises(history, service))
+
+    def assess(self, service: str, target: str, *, with_data: bool, backup: str | None = None) -> "Assessment":
+        """What happens if this service goes back? What can begin meanwhile, does: most of this takes its time elsewhere."""
+        from actions.assess.head_start import head_start
+        from bot.beside import opened_meanwhile
+
+        entry = self.catalog.service(service)
+        with ExitStack() as stack:
+            ahead = stack.enter_context(head_start(entry, self.environ))
+            from actions.assess.assessment import Question, Surroundings, assess
+
+            told = stack.enter_context(opened_meanwhile(self._told_by_the_history(entry)))
+
+            def copies(*wanted: Any) -> "AbstractContextManager[CopyOfBackup]":
+                return told.result()[1](*wanted)
+
             around = Surroundings(
-                environ=self.environ, now=datetime.now(UTC), home=self.settings.home, arrival=known.arrival,
-                counters=known.counters, backups=known.backups,
-                backup_copies=partial(copy_of_backup, self._premises(history, entry)),
+                environ=self.environ, now=datetime.now(UTC), home=self.settings.home,
+                known=lambda: told.result()[0], backup_copies=copies, ahead=ahead,
+                should_stop=lambda: told.done() and told.exception() is not None,
             )  # fmt: skip
-            question = Question(service=entry, target=target, with_data=with_data, backup=backup)
-            return assess(question, around)
+            try:
+                return assess(Question(service=entry, target=target, with_data=with_data, backup=backup), around)
+            except BackoutError:
+                if told.done():
+                    told.result()  # without a history it was stopped, and that is why
+                raise
 
     def slack_answer(self) -> "Answer":
         """Is Slack configured, completely, and does the token work?"""

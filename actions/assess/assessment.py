@@ -4,7 +4,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 from threading import Event
@@ -12,12 +12,13 @@ from threading import Event
 from actions.assess.data_rehearsal import BackupCopies, DataRehearsal, rehearse_data, rehearse_on_backup
 from actions.assess.decide.decision import decide
 from actions.assess.decide.digest import Script, Shown, seal
-from actions.assess.decide.facts import Arrival, BackupCopy, Facts, StrategyName
+from actions.assess.decide.facts import Facts, StrategyName
 from actions.assess.failures import failure_of
 from actions.assess.findings.all import find
 from actions.assess.findings.evidence import Evidence, Rules
 from actions.assess.findings.surroundings import PASSING
-from actions.assess.known import Background, facts_from
+from actions.assess.head_start import head_start
+from actions.assess.known import Background, Known, facts_from
 from actions.assess.ledger import ledger_from
 from actions.assess.live import LiveAnswers, LiveDatabase, Since, ask_live, find_live
 from actions.assess.place import migrations_place
@@ -32,6 +33,7 @@ from actions.backup.programs import find_programs, programs_for
 from actions.backup.scratch import ScratchServer
 from actions.catalog.envref import EnvRef
 from actions.catalog.service import Service
+from actions.downgrade.ahead import Ahead
 from actions.embedded import EmbeddedPostgres
 from actions.errors import BackoutError, ConfigurationError
 from actions.platforms.houses import house_of
@@ -57,12 +59,12 @@ class Surroundings:
     now: datetime
     #: Where an embedded scratch server may live.
     home: Path
-    arrival: Arrival
-    #: Write counters when the live revision was first seen.
-    counters: Mapping[str, object] | None = None
-    backups: tuple[BackupCopy, ...] = ()
+    #: What earlier times tell. Asked for as late as possible, so that somebody can look it up meanwhile.
+    known: Callable[[], Known] = Known
     #: How a backup becomes a copy to rehearse on; None where there are none to be had.
     backup_copies: BackupCopies | None = None
+    #: The service's Alembic, if somebody has started it already.
+    ahead: Ahead | None = None
     #: Of an earlier assessment of the same question, where whoever knows it has seen that it would come out the same.
     rehearsed: Rehearsed | None = None
     should_stop: Callable[[], bool] | None = None
@@ -92,26 +94,39 @@ def assess(question: Question, around: Surroundings) -> Assessment:
     house = house_of(service, around.environ)
     place = migrations_place(service, around.environ)
     beginning = begin(house, url, live.revisions, place)
-    known = around.rehearsed
-    if known is not None and not question.with_data and known.live == live.revisions:
-        path, tried = known.path, _as_before(question, around, live, known)
+    rehearsed = around.rehearsed
+    if rehearsed is not None and not question.with_data and rehearsed.live == live.revisions:
+        path, tried = rehearsed.path, _as_before(question, around, live, rehearsed)
     else:
-        with _beside() as (threads, is_over):
+        with _beside() as (threads, is_over), _started_ahead(service, around) as ahead:
             commands = StoppableCommands(house.commands, is_over, around.should_stop)
-            reading = threads.submit(read_path, commands, place, live.revisions, question.target)
-            tried = _rehearse(question, around, live, commands, reading, threads)
+            reading = threads.submit(
+                read_path,
+                StoppableCommands(ahead or house.commands, is_over, around.should_stop),
+                place,
+                live.revisions,
+                question.target,
+            )
+            tried = _rehearse(question, replace(around, ahead=ahead), live, commands, reading, threads)
             path = reading.result()
     check_unchanged(house, beginning, path)
-    answers = tried.answers
+    answers, known = tried.answers, around.known()
     evidence = Evidence(
         path=path, schema=tried.schema, data=tried.data, failure=tried.failure(path),
         version_table=migrations.version_table, losses=answers.losses, dependents=answers.dependents,
         waiting=answers.waiting, surroundings=answers.surroundings, replication=answers.replication,
-        backups=around.backups, application_known=bool(service.application),
+        backups=known.backups, application_known=bool(service.application),
         rules=Rules(policy=service.policy, approvers_named=service.approvers is not None),
         keepers=would_undo(house), keepers_paused=pauses_keepers(service),
     )  # fmt: skip
-    return _conclude(question, around, evidence, live.revisions, gaps=tried.gaps, started=started)
+    return _conclude(
+        question,
+        around,
+        evidence,
+        Background(live=live.revisions, now=around.now, known=known),
+        gaps=tried.gaps,
+        started=started,
+    )
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -138,6 +153,15 @@ def _beside() -> Iterator[tuple[ThreadPoolExecutor, Event]]:
             is_over.set()
 
 
+@contextmanager
+def _started_ahead(service: Service, around: Surroundings) -> Iterator[Ahead | None]:
+    if around.ahead is not None:
+        yield around.ahead
+    else:
+        with head_start(service, around.environ) as ahead:
+            yield ahead
+
+
 def _rehearse(
     question: Question, around: Surroundings, live: LiveDatabase, commands: Commands,
     reading: "Future[ScriptPath]", threads: ThreadPoolExecutor,
@@ -152,6 +176,7 @@ def _rehearse(
             stage = Stage(
                 service=question.service, environ=around.environ, live_url=live.url, live_revisions=live.revisions,
                 target=question.target, server=server, beside=beside, programs=programs, commands=commands,
+                ahead=around.ahead,
                 should_stop=lambda: _is_in_vain(reading) or bool(around.should_stop and around.should_stop()),
             )  # fmt: skip
             with copied_schema(stage) as copy:
@@ -194,8 +219,8 @@ def _is_in_vain(reading: "Future[ScriptPath]") -> bool:
 
 
 def _since(service: Service, around: Surroundings) -> Since:
-    written_at = service.database.written_at if service.database else {}
-    return Since(first_seen=around.arrival.first_seen, counters=around.counters, written_at=written_at)
+    written_at, known = service.database.written_at if service.database else {}, around.known()
+    return Since(first_seen=known.arrival.first_seen, counters=known.counters, written_at=written_at)
 
 
 @contextmanager
@@ -217,12 +242,11 @@ def _scratch_server(service: Service, around: Surroundings, url: str) -> Iterato
 
 
 def _conclude(
-    question: Question, around: Surroundings, evidence: Evidence, live: tuple[str, ...], *,
+    question: Question, around: Surroundings, evidence: Evidence, background: Background, *,
     gaps: tuple[str, ...], started: float,
 ) -> Assessment:  # fmt: skip
     findings = find(evidence)
     ledger = ledger_from(evidence)
-    background = Background(live=live, now=around.now, arrival=around.arrival, backups=around.backups)
     facts = facts_from(question.service, evidence, findings, ledger, background)
     return Assessment(
         service=question.service.name, environment=question.service.environment.value, asked=question.target,

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
 
 import psycopg
 from psycopg import sql
@@ -31,10 +32,12 @@ from actions.backup.copying import copy_all
 from actions.backup.scratch import ScratchDatabase
 from actions.downgrade.told import Told
 from actions.errors import BackoutError
-from actions.restore.copy_of_backup import CopyOfBackup
 
 #: A backup by its name, restored for as long as the context lasts.
-BackupCopies = Callable[[str, tuple[str, ...], Callable[[], bool] | None], AbstractContextManager[CopyOfBackup]]
+if TYPE_CHECKING:
+    from actions.restore.copy_of_backup import CopyOfBackup
+
+BackupCopies = Callable[[str, tuple[str, ...], Callable[[], bool] | None], AbstractContextManager["CopyOfBackup"]]
 
 #: The comparison of what changed; what was not read by then is said to be unread.
 COMPARE_WITHIN = timedelta(minutes=15)

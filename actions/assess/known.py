@@ -1,7 +1,7 @@
 """From what was found out to the facts that a decision rests on. Pure."""
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from actions.assess.decide.facts import (
@@ -45,13 +45,22 @@ EMPTY_SHELLS = ("RE",)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Known:
+    """What earlier times tell about a service; nothing by itself."""
+
+    arrival: Arrival = field(default_factory=lambda: Arrival(first_seen=None, not_before=None))
+    #: Write counters of the moment when the live revision was first seen.
+    counters: Mapping[str, object] | None = None
+    backups: tuple[BackupCopy, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Background:
     """What is known about the service besides the evidence."""
 
     live: tuple[str, ...]
     now: datetime
-    arrival: Arrival
-    backups: tuple[BackupCopy, ...]
+    known: Known
 
 
 def facts_from(
@@ -68,7 +77,7 @@ def facts_from(
         live=background.live,
         target=evidence.path.ends_at or (),
         path=tuple(step.id for step in evidence.path.revisions),
-        arrival=background.arrival,
+        arrival=background.known.arrival,
         findings=findings,
         losses=Losses(
             ledger=ledger,
@@ -86,7 +95,7 @@ def facts_from(
             for finding in findings
             if finding.code.startswith(BLOCKING)
         ),
-        backups=background.backups,
+        backups=background.known.backups,
         run_proves_backup=True,
         older_release=OlderRelease(
             can_go_back=bool(service.application),

@@ -35,7 +35,7 @@ def built_beside(stage: Stage, revisions: tuple[str, ...]) -> Iterator[Callable[
         return over.is_set() or bool(stage.should_stop and stage.should_stop())
 
     with ThreadPoolExecutor(max_workers=1, thread_name_prefix="older schema") as thread:
-        building = thread.submit(_build, replace(stage, should_stop=nobody_waits), revisions)
+        building = thread.submit(_build, replace(stage, should_stop=nobody_waits, ahead=None), revisions)
         try:
             yield building.result
         finally:

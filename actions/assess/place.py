@@ -42,7 +42,7 @@ def migrations_place(service: Service, environ: Mapping[str, str]) -> Migrations
     env = {
         # Whatever leads to a database leads nowhere here: the application is imported, and nobody watches what it does.
         name: f"{scheme}://{NOWHERE.partition('://')[2]}" if (scheme := _scheme_of_a_database(value)) else value
-        for name, value in _environment(house, there).items()
+        for name, value in migrations_environment(house, there).items()
     }
     if handover.how == "env":
         env[handover.name] = handover.spelled(NOWHERE)
@@ -79,7 +79,7 @@ def alembic_order(service: Service, environ: Mapping[str, str], *, leg: Leg, url
         folder=there.folder,
         inside=there.inside,
         cut_off=house.cut_off,
-        env=_environment(house, there),
+        env=migrations_environment(house, there),
         lock_timeout=database.lock_timeout if database else None,
         statement_timeout=database.statement_timeout if database else None,
         deadline=min(leg.deadline or migrations.timeout, migrations.timeout),
@@ -122,7 +122,7 @@ def url_handover(migrations: Migrations) -> UrlHandover:
             return UrlHandover(how="env", name=by_env.env, scheme=by_env.scheme)
 
 
-def _environment(house: House, there: Workplace) -> dict[str, str]:
+def migrations_environment(house: House, there: Workplace) -> dict[str, str]:
     """What Alembic sees: ordinary ways and manners, then what the catalog names."""
     return {**there.env, **as_variables(migrations_of(house.service).env, house.environ)}
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any
+from typing import Any, Protocol
 
 import psycopg
 from psycopg import sql
@@ -25,12 +25,21 @@ from actions.backup.copying import copy_schema
 from actions.backup.programs import ClientPrograms
 from actions.backup.scratch import CONNECT_SECONDS, ScratchDatabase, ScratchServer
 from actions.catalog.service import Service
-from actions.downgrade.order import carry_out
+from actions.downgrade.ahead import Ahead, ReadyAhead
+from actions.downgrade.order import Order, carry_out
 from actions.downgrade.standby import Standby
 from actions.downgrade.told import Told
 from actions.errors import UnavailableError
 from actions.platforms.port import Commands
 from actions.redaction import redact
+
+
+class Ready(Protocol):
+    """One way, which can be started ahead of its time."""
+
+    def get_ready(self) -> None: ...
+
+    def go(self) -> Told: ...
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,6 +58,8 @@ class Stage:
     programs: ClientPrograms
     commands: Commands
     should_stop: Callable[[], bool] | None = None
+    #: On this machine: an Alembic that has been started already.
+    ahead: Ahead | None = None
     #: How long the scripts may take to build the older release's schema from nothing.
     older_within: timedelta = timedelta(minutes=5)
 
@@ -58,13 +69,23 @@ class Stage:
         return (migrations.version_schema, migrations.version_table) if migrations else (None, "alembic_version")
 
     def run(self, leg: Leg, database: ScratchDatabase) -> Told:
-        order = alembic_order(self.service, self.environ, leg=leg, url=database.url, fence=fence_of(database))
+        order, ahead = self._order(leg, database), self.ahead
+        if ahead is not None:
+            return heard(lambda: ahead.carry_out(order, should_stop=self.should_stop), database)
         return heard(lambda: carry_out(order, self.commands, should_stop=self.should_stop), database)
 
-    def standby(self, leg: Leg, database: ScratchDatabase) -> Standby:
-        """The same, ready to be started ahead of its time."""
-        order = alembic_order(self.service, self.environ, leg=leg, url=database.url, fence=fence_of(database))
-        return Standby(order, self.commands, should_stop=self.should_stop)
+    @contextmanager
+    def ready(self, leg: Leg, database: ScratchDatabase) -> Iterator[Ready]:
+        """The same, as something that can be started ahead of its time."""
+        order = self._order(leg, database)
+        if self.ahead is not None:
+            yield ReadyAhead(order, self.ahead, self.should_stop)
+        else:
+            with Standby(order, self.commands, should_stop=self.should_stop) as standby:
+                yield standby
+
+    def _order(self, leg: Leg, database: ScratchDatabase) -> Order:
+        return alembic_order(self.service, self.environ, leg=leg, url=database.url, fence=fence_of(database))
 
     def read(self, database: ScratchDatabase) -> Schema:
         with connected(database.url) as connection:
@@ -83,8 +104,8 @@ class SchemaCopy:
     before: Schema
     started: float
     #: Both ways, getting ready.
-    down: Standby
-    up: Standby
+    down: Ready
+    up: Ready
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -122,8 +143,8 @@ def copied_schema(stage: Stage) -> Iterator[SchemaCopy]:
     started = time.monotonic()
     with (
         stage.server.database() as scratch,
-        stage.standby(Leg(direction="downgrade", target=stage.target), scratch) as down,
-        stage.standby(stage.back_up(), scratch) as up,
+        stage.ready(Leg(direction="downgrade", target=stage.target), scratch) as down,
+        stage.ready(stage.back_up(), scratch) as up,
     ):
         down.get_ready()
         copy_schema(stage.live_url, scratch.url, stage.programs, privileges=stage.beside, should_stop=stage.should_stop)

@@ -1,9 +1,9 @@
 """What the history knows about a service: since when its revision is live, and which backups there are."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 from actions.assess.decide.facts import Arrival, BackupCopy
+from actions.assess.known import Known
 from actions.assess.live_database import look_at
 from actions.assess.probes.counters import write_counters
 from actions.assess.probes.session import LiveSession
@@ -16,14 +16,6 @@ from actions.history.values import Sighting
 
 #: Where several heads are live at once, they are one name.
 BETWEEN = ","
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Known:
-    arrival: Arrival
-    #: Write counters of the moment when the live revision was first seen.
-    counters: JsonObject | None
-    backups: tuple[BackupCopy, ...]
 
 
 def known_about(history: History, service: Service, environ: Mapping[str, str]) -> Known:

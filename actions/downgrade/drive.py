@@ -5,6 +5,7 @@ It needs nothing of ours but its neighbours, which it knows as the package `back
 orders and reads what it says.
 
     python drive.py < order.json
+    python drive.py ahead            one order or program a line, each carried out by a fork of it
 
 Standard output carries one JSON object a line, each behind a marker that only this order knows, so that nothing the
 application prints can imitate one; what the application prints goes to standard error.
@@ -27,8 +28,11 @@ application prints can imitate one; what the application prints goes to standard
 from __future__ import annotations
 
 import argparse
+import base64
 import contextlib
+import gc
 import importlib
+import io
 import itertools
 import json
 import os
@@ -37,6 +41,7 @@ import signal
 import sys
 import threading
 import time
+import traceback
 from types import ModuleType
 from typing import Any, Dict, Iterator, List, Optional
 
@@ -47,7 +52,11 @@ MOST_LOCK_LOOKS = 300
 WRONG_DATABASE_EXIT = 70
 PACKAGE = "backout_drive"
 STARTED = time.monotonic()
-LIBRARIES = ("alembic.config", "alembic.script", "alembic.runtime.environment", "alembic.op", "sqlalchemy.pool")
+#: Of the drivers the one that takes long; whoever has another does not miss it.
+LIBRARIES = (
+    "alembic.config", "alembic.script", "alembic.runtime.environment", "alembic.op", "sqlalchemy.pool",
+    "sqlalchemy.dialects.postgresql", "psycopg",
+)  # fmt: skip
 
 Json = Dict[str, Any]
 
@@ -61,6 +70,8 @@ def neighbour(name: str) -> ModuleType:
     return importlib.import_module(PACKAGE + "." + name)
 
 
+# Loading libraries and hundreds of scripts makes little garbage; looking for it every few hundred objects takes a fifth of it.
+gc.set_threshold(50_000)
 fences, statements, errors = neighbour("fence"), neighbour("beyond"), neighbour("explained")
 
 
@@ -107,10 +118,7 @@ class Drive:
 
     def wait_for_the_word(self) -> None:
         """With the libraries loaded that `alembic` loads by itself, and nothing of the project."""
-        with contextlib.suppress(ImportError):
-            for name in LIBRARIES:
-                importlib.import_module(name)
-        ready_after = time.monotonic() - STARTED
+        ready_after = load_libraries()
         if sys.stdin.readline().strip() != "go":
             os._exit(0)
         self.voice.say("begun", ready_after=ready_after)
@@ -334,11 +342,19 @@ def split_paths(text: Optional[str]) -> Iterator[str]:
             yield os.path.abspath(part)
 
 
-def die_with_parent() -> None:
+def load_libraries() -> float:
+    """When that was done."""
+    for name in LIBRARIES:
+        with contextlib.suppress(ImportError):
+            importlib.import_module(name)
+    return time.monotonic() - STARTED
+
+
+def die_with_parent(parent: Optional[int] = None) -> None:
     """A runner that was killed must not leave a downgrade running behind it."""
     if not sys.platform.startswith("linux"):
         return
-    parent = os.getppid()
+    parent = parent or os.getppid()
     with contextlib.suppress(Exception):
         import ctypes
 
@@ -350,8 +366,62 @@ def die_with_parent() -> None:
 def main() -> None:
     # The folder of this file is no place to import from.
     sys.path[:1] = []
+    if sys.argv[1:] == ["ahead"]:
+        carry_out_one_after_the_other()
     order = json.loads(sys.stdin.readline())
     die_with_parent()
+    carry_out(order)
+
+
+def carry_out_one_after_the_other() -> None:
+    """Ends the process with the last of them."""
+    die_with_parent()
+    sys.argv[1:] = []
+    ready_after, us = load_libraries(), os.getpid()
+    gc.freeze()
+    with os.fdopen(os.dup(0), "rb") as orders:
+        nothing = os.open(os.devnull, os.O_RDONLY)
+        os.dup2(nothing, 0)
+        os.close(nothing)
+        for line in iter(orders.readline, b""):
+            order = json.loads(line)
+            child = os.fork()
+            if child == 0:
+                die_with_parent(us)
+                os.close(orders.fileno())
+                if "program" in order:
+                    run_program(order)
+                os.environ.update(order["env"])
+                carry_out(order, ready_after)
+            status = os.waitpid(child, 0)[1]
+            code = os.WEXITSTATUS(status) if os.WIFEXITED(status) else -os.WTERMSIG(status)
+            # A line of its own, also where the last one was not finished.
+            os.write(1, "\n{}{}\n".format(order["marker"], json.dumps({"event": "over", "exit_code": code})).encode())
+    os._exit(0)
+
+
+def run_program(given: Json) -> None:
+    """What `python -c` would do with it. Ends the process."""
+    for name in given["without"]:
+        os.environ.pop(name, None)
+    os.environ.update(given["env"])
+    sys.argv = ["-c"] + given["arguments"]
+    sys.stdin = io.TextIOWrapper(io.BytesIO(base64.b64decode(given["stdin"])), encoding="utf-8")
+    code = 0
+    try:
+        exec(compile(given["program"], "<string>", "exec"), {"__name__": "__main__"})  # noqa: S102
+    except SystemExit as stop:
+        code = stop.code if isinstance(stop.code, int) else 0 if stop.code is None else 1
+    except BaseException:
+        traceback.print_exc()
+        code = 1
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(code)
+
+
+def carry_out(order: Json, ready_after: Optional[float] = None) -> None:
+    """Ends the process."""
     gate = neighbour("gate").Gate(order["fence"], order["url"], statements.is_beyond) if order.get("fence") else None
     voice = Voice(order["marker"])
     drive = Drive(order, voice)
@@ -362,6 +432,8 @@ def main() -> None:
     hand_over(order)
     if order.get("waits"):
         drive.wait_for_the_word()
+    elif ready_after is not None:
+        voice.say("begun", ready_after=ready_after)
     try:
         drive.run()
     except BaseException as error:

@@ -103,7 +103,7 @@ def carry_out(
     """
     learn_secret(order.url)
     marker = f"\x1e{_word_for(order)} "
-    listening = _Listening(marker)
+    listening = Listening(marker)
     with ExitStack() as stack:
         if order.inside is None or not order.inside.converses:
             command, line = _command(order, marker, word), None
@@ -136,10 +136,10 @@ def _command(order: Order, marker: str, word: Callable[[], bytes | None] | None)
         argv=(order.python, str(DRIVER)) if here else (order.python, "-c", UNPACK),
         inside=order.inside,
         folder=order.folder,
-        env=_environment(order),
+        env=environment_of(order),
         # One line: another may follow.
         stdin=(b"" if here else packed())
-        + json.dumps(_request(order, marker, waits=word is not None)).encode()
+        + json.dumps(request_for(order, marker, waits=word is not None)).encode()
         + b"\n",
         last_word=word,
         leaves=order.leaves,
@@ -149,14 +149,14 @@ def _command(order: Order, marker: str, word: Callable[[], bytes | None] | None)
 
 def _command_abroad(order: Order, marker: str, word: Callable[[], bytes | None] | None, *, feed: int) -> Command:
     """Everything that is needed goes along; the line stays open for as long as it works."""
-    request = _request(order, marker, waits=word is not None)
+    request = request_for(order, marker, waits=word is not None)
     if order.fence:
         request["url"] = through_the_tunnel(order.url, order.fence.database)
     return Command(
         argv=(order.python, "-c", LAUNCH),
         inside=order.inside,
         folder=order.folder,
-        env=_environment(order),
+        env=environment_of(order),
         stdin=first_words(request, rehearsal=order.fence is not None),
         last_word=(lambda: _handed_on(word())) if word is not None else None,
         feed=feed,
@@ -168,7 +168,7 @@ def _handed_on(word: bytes | None) -> bytes | None:
     return None if word is None else handed_on(word)
 
 
-def _request(order: Order, marker: str, *, waits: bool) -> dict[str, Any]:
+def request_for(order: Order, marker: str, *, waits: bool) -> dict[str, Any]:
     return {
         "marker": marker,
         "direction": order.direction,
@@ -197,7 +197,7 @@ def _fence(fence: Fence) -> dict[str, Any]:
     return {"host": fence.host, "port": fence.port, "database": fence.database, "token": fence.token}
 
 
-def _environment(order: Order) -> dict[str, str]:
+def environment_of(order: Order) -> dict[str, str]:
     environment = dict(order.env)
     if order.fence:
         # Connections of a migration's own would otherwise wait for ever for the locks of the first.
@@ -205,7 +205,7 @@ def _environment(order: Order) -> dict[str, str]:
     return environment
 
 
-class _Listening:
+class Listening:
     """Collects what is told, line by line."""
 
     def __init__(self, marker: str) -> None:
@@ -222,7 +222,7 @@ class _Listening:
         self._begun: tuple[float, float] | None = None
 
     def hear(self, line: Line) -> None:
-        if line.stream is not Stream.OUT or not line.text.startswith(self._marker):
+        if not self.is_ours(line):
             return
         event = json.loads(line.text[len(self._marker) :])
         match event["event"]:
@@ -242,9 +242,12 @@ class _Listening:
             case "done":
                 self._done = True
             case _:
-                self._note(event)
+                self.note(event)
 
-    def _note(self, event: dict[str, Any]) -> None:
+    def is_ours(self, line: Line) -> bool:
+        return line.stream is Stream.OUT and line.text.startswith(self._marker)
+
+    def note(self, event: Mapping[str, Any]) -> None:
         """What is said about the telling itself."""
         match event["event"]:
             case "fenced":

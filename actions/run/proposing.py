@@ -10,8 +10,9 @@ from actions.assess.decide.digest import Seal, seal
 from actions.assess.decide.facts import BackupCopy, StrategyName
 from actions.assess.decide.risk import risk_of
 from actions.assess.findings.surroundings import PASSING
+from actions.assess.known import Known
 from actions.assess.result import Assessment, as_json
-from actions.assess.seen_before import BETWEEN, Known, known_about
+from actions.assess.seen_before import BETWEEN, known_about
 from actions.assess.values import Verdict
 from actions.catalog.risk import Risk
 from actions.errors import BackoutError, RefusedError
@@ -62,8 +63,8 @@ def assess_database(
     with_data = with_data or site.service.policy.rehearsal == "data"
     rehearsed, before = (None, _look_around(site)) if with_data else _remembered(site, target)
     around = Surroundings(
-        environ=site.environ, now=datetime.now(UTC), home=site.home, arrival=known.arrival, counters=known.counters,
-        backups=known.backups, rehearsed=rehearsed, should_stop=should_stop,
+        environ=site.environ, now=datetime.now(UTC), home=site.home, known=lambda: known,
+        rehearsed=rehearsed, should_stop=should_stop,
     )  # fmt: skip
     question = Question(service=site.service, target=target, with_data=with_data)
     assessment = assess(question, around)

@@ -44,8 +44,6 @@ def assess(  # noqa: PLR0913 because each option is one
         raise click.UsageError("Say either -N or --to REV, not both.")
     if steps and not (steps.startswith("-") and steps[1:].isdecimal()):
         raise click.UsageError(f"{steps!r} is not a number of steps; write it like -2, or use --to REV.")
-    from actions.assess.result import as_json as facts
-
     with_data = with_data or backup is not None
     assessment = wiring.assess(service, target or steps or "-1", with_data=with_data, backup=backup)
     if as_sql:
@@ -53,6 +51,8 @@ def assess(  # noqa: PLR0913 because each option is one
 
         say(sql_of(assessment.path))
     elif as_json:
+        from actions.assess.result import as_json as facts
+
         say_json(facts(assessment))
     elif as_markdown:
         from bot.terminal.ticket import markdown

@@ -6,7 +6,6 @@ from datetime import UTC, datetime
 import pytest
 
 from actions.assess.assessment import Question, Surroundings, assess
-from actions.assess.decide.facts import Arrival
 from actions.catalog import load_catalog
 from actions.errors import RefusedError
 from tests.assess.service import DROPS, People
@@ -36,7 +35,7 @@ def test_so_is_another_revision_of_the_database(people: People) -> None:
     service = load_catalog(people.folder / "backout.yml", {}).services["people"]
     around = Surroundings(
         environ={**os.environ, "PEOPLE_URL": people.url}, now=datetime.now(UTC), home=people.home,
-        arrival=Arrival(first_seen=None, not_before=None), should_stop=somebody_deploys,
+        should_stop=somebody_deploys,
     )  # fmt: skip
     with pytest.raises(RefusedError, match=r"it was `b2`, now it is `c3`"):
         assess(Question(service=service), around)

@@ -12,7 +12,6 @@ import pytest
 import yaml
 
 from actions.assess.assessment import Question, Surroundings, assess
-from actions.assess.decide.facts import Arrival
 from actions.catalog import load_catalog
 from actions.catalog.service import Service
 from actions.embedded import EmbeddedPostgres
@@ -78,9 +77,7 @@ def test_each_kind_has_the_risk_that_the_team_gives_it(
         with psycopg.connect(url) as connection:
             connection.execute(written)
     environ = {"PATH": os.environ["PATH"], "CONTENT_API_STAGING_URL": url}
-    around = Surroundings(
-        environ=environ, now=datetime.now(UTC), home=home, arrival=Arrival(first_seen=None, not_before=None)
-    )
+    around = Surroundings(environ=environ, now=datetime.now(UTC), home=home)
     seen = assess(Question(service=service_of(home, environ), target="-1"), around)
     assert str(seen.decision.risk) == risk, seen.findings
     assert found is None or found in {(each.code, each.object) for each in seen.findings}

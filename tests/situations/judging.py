@@ -6,7 +6,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from actions.assess.assessment import Question, Surroundings, assess
-from actions.assess.decide.facts import Arrival
 from actions.assess.decide.risk import overall_risk
 from actions.assess.failures import failure_of
 from actions.assess.findings.all import find
@@ -53,10 +52,7 @@ def service_of(situation: Situation, folder: Path, python: str) -> Service:
 
 def judge(situation: Situation, folder: Path, url: str, python: str) -> Judged:
     """`url` is a database in the newer state; it is not changed."""
-    around = Surroundings(
-        environ={**os.environ, "SITUATION_URL": url}, now=datetime.now(UTC), home=folder,
-        arrival=Arrival(first_seen=None, not_before=None),
-    )  # fmt: skip
+    around = Surroundings(environ={**os.environ, "SITUATION_URL": url}, now=datetime.now(UTC), home=folder)
     service = service_of(situation, folder, python)
     found = assess(Question(service=service, target=situation.to, with_data=True), around)
     evidence = found.evidence

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
+from functools import cache
 from typing import Any, TypeVar
 
 from actions.assess.schema import values
@@ -18,18 +19,18 @@ _TARGET = frozenset({"refers_to_schema", "refers_to_name"})
 
 def build(value: type[Value], row: Row, **more: object) -> Value:
     """The value of one row."""
-    fields: dict[str, Any] = {}
-    stored: dict[str, str] = {}
-    for name, found in row.items():
-        if name in _NAMES:
-            continue
-        if name.startswith(_STORED):
-            if found is not None:
-                stored[name[len(_STORED) :]] = str(found)
-        else:
-            fields[name] = tuple(found) if type(found) is list else found
+    plain, kept = _sorted_out(tuple(row))
+    fields = {name: tuple(found) if type(found := row[name]) is list else found for name in plain}
+    stored = {short: str(found) for name, short in kept if (found := row[name]) is not None}
     identity = Identity(schema=row.get("schema"), table=row.get("table"), name=row["name"])
     return value(identity=identity, stored=stored, **{**fields, **more})
+
+
+@cache
+def _sorted_out(names: tuple[str, ...]) -> tuple[tuple[str, ...], tuple[tuple[str, str], ...]]:
+    """Of all names in rows of one query: those of fields, and those of what is stored with its name there."""
+    plain = tuple(name for name in names if name not in _NAMES and not name.startswith(_STORED))
+    return plain, tuple((name, name[len(_STORED) :]) for name in names if name.startswith(_STORED))
 
 
 def assemble(answers: Mapping[str, list[Row]], *, server_version: int, ignored: Iterable[str]) -> values.Schema:
