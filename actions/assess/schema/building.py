@@ -20,7 +20,7 @@ _TARGET = frozenset({"refers_to_schema", "refers_to_name"})
 def build(value: type[Value], row: Row, **more: object) -> Value:
     """The value of one row."""
     plain, kept = _sorted_out(tuple(row))
-    fields = {name: tuple(found) if type(found := row[name]) is list else found for name in plain}
+    fields: dict[str, Any] = {name: tuple(found) if type(found := row[name]) is list else found for name in plain}
     stored = {short: str(found) for name, short in kept if (found := row[name]) is not None}
     identity = Identity(schema=row.get("schema"), table=row.get("table"), name=row["name"])
     return value(identity=identity, stored=stored, **{**fields, **more})
