@@ -100,13 +100,8 @@ def assess(question: Question, around: Surroundings) -> Assessment:
     else:
         with _beside() as (threads, is_over), _started_ahead(service, around) as ahead:
             commands = StoppableCommands(house.commands, is_over, around.should_stop)
-            reading = threads.submit(
-                read_path,
-                StoppableCommands(ahead or house.commands, is_over, around.should_stop),
-                place,
-                live.revisions,
-                question.target,
-            )
+            readers = replace(commands, commands=ahead) if ahead is not None else commands
+            reading = threads.submit(read_path, readers, place, live.revisions, question.target)
             tried = _rehearse(question, replace(around, ahead=ahead), live, commands, reading, threads)
             path = reading.result()
     check_unchanged(house, beginning, path)
@@ -119,14 +114,8 @@ def assess(question: Question, around: Surroundings) -> Assessment:
         rules=Rules(policy=service.policy, approvers_named=service.approvers is not None),
         keepers=would_undo(house), keepers_paused=pauses_keepers(service),
     )  # fmt: skip
-    return _conclude(
-        question,
-        around,
-        evidence,
-        Background(live=live.revisions, now=around.now, known=known),
-        gaps=tried.gaps,
-        started=started,
-    )
+    background = Background(live=live.revisions, now=around.now, known=known)
+    return _conclude(question, around, evidence, background, gaps=tried.gaps, started=started)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -33,10 +33,10 @@ from actions.backup.scratch import ScratchDatabase
 from actions.downgrade.told import Told
 from actions.errors import BackoutError
 
-#: A backup by its name, restored for as long as the context lasts.
-if TYPE_CHECKING:
+if TYPE_CHECKING:  # with it comes the history, which takes long to load
     from actions.restore.copy_of_backup import CopyOfBackup
 
+#: A backup by its name, restored for as long as the context lasts.
 BackupCopies = Callable[[str, tuple[str, ...], Callable[[], bool] | None], AbstractContextManager["CopyOfBackup"]]
 
 #: The comparison of what changed; what was not read by then is said to be unread.

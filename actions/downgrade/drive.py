@@ -387,12 +387,18 @@ def carry_out_one_after_the_other() -> None:
             order = json.loads(line)
             child = os.fork()
             if child == 0:
-                die_with_parent(us)
-                os.close(orders.fileno())
-                if "program" in order:
-                    run_program(order)
-                os.environ.update(order["env"])
-                carry_out(order, ready_after)
+                try:
+                    die_with_parent(us)
+                    os.close(orders.fileno())
+                    if "program" in order:
+                        run_program(order)
+                    os.environ.update(order["env"])
+                    carry_out(order, ready_after)
+                except BaseException:
+                    traceback.print_exc()
+                    sys.stderr.flush()
+                finally:
+                    os._exit(1)  # never back to where it came from
             status = os.waitpid(child, 0)[1]
             code = os.WEXITSTATUS(status) if os.WIFEXITED(status) else -os.WTERMSIG(status)
             # A line of its own, also where the last one was not finished.

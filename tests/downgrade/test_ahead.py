@@ -12,6 +12,7 @@ import psycopg
 import pytest
 
 from actions.assess.place import fence_of
+from actions.backup.connecting import place_of
 from actions.backup.scratch import ScratchDatabase, ScratchServer
 from actions.downgrade.ahead import Ahead, Interpreter
 from actions.downgrade.order import Order
@@ -19,12 +20,15 @@ from actions.errors import BackoutError, ConfigurationError
 from actions.platforms.local import LocalCommands, ordinary_surroundings
 from actions.platforms.port import Command, Ended
 from tests.downgrade.project import at_head, order, write_project
+from tests.downgrade.test_gate import RAW, socket_of
 from tests.warm import warm_python
 
 COMMANDS = LocalCommands(surroundings=ordinary_surroundings(os.environ))
 #: What lives in memory after the way down, and would let the way up pass where it must fail.
 REMEMBERS = "import alembic\nalembic.went_down = True\nop.drop_column('people', 'mail')"
 NEEDS_MEMORY = "    import alembic\n    alembic.went_down\n    op.add_column"
+BY_PSYCOPG = "import psycopg\nwith psycopg.connect({url!r}) as c:\n    c.execute('DROP TABLE people')"
+BY_ITS_LIBPQ = "from psycopg import pq\npq.PGconn.connect({url!r}.encode()).exec_(b'DROP TABLE people')"
 PROGRAM = """
 import os, sys
 print("said", sys.argv[1:], sys.stdin.buffer.read(), os.environ.get("GIVEN"), os.environ.get("OF_BEFORE"), "PATH" in os.environ)
@@ -169,6 +173,23 @@ def test_one_that_cannot_be_started_says_so_when_it_is_its_turn(tmp_path: Path, 
         ahead.get_ready()
         with pytest.raises(ConfigurationError, match="cannot be started"):
             ahead.carry_out(replace(wanted, python="/nowhere/python"))
+
+
+@pytest.mark.parametrize("way", [BY_PSYCOPG, BY_ITS_LIBPQ, RAW], ids=["psycopg", "psycopg's own libpq", "a socket"])
+@pytest.mark.parametrize("wall", [True, False], ids=["walled", "not walled"])
+def test_a_driver_that_was_loaded_before_leads_nowhere_else_either(
+    ahead: Ahead, tmp_path: Path, scratch: ScratchDatabase, database_url: str, way: str, *, wall: bool
+) -> None:
+    with psycopg.connect(database_url) as connection:
+        connection.execute("CREATE TABLE people (id int)")
+    attack = way.format(url=database_url, path=socket_of(database_url), name=place_of(database_url)[2])
+    project = write_project(tmp_path / "project", downgrade=attack)
+    at_head(scratch.url)
+    told = ahead.carry_out(fenced(project, scratch, "downgrade", "-1", wall=wall))
+    assert told.trouble is not None
+    assert told.trouble.wrong_database or told.trouble.outside
+    with psycopg.connect(database_url) as connection:
+        assert connection.execute("SELECT to_regclass('people') IS NOT NULL").fetchone() == (True,)
 
 
 def program(code: str, tmp_path: Path) -> Command:
