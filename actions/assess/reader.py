@@ -322,7 +322,7 @@ def read(request: Json, skipped: dict[str, Json], send: Send) -> None:
         script = open_script_directory(config)
         env = read_env(script)
         prepare_imports(env)
-        collected = Collected(script, skipped, send)
+        collected = Collected(config, script, skipped, send)
         collected.load()
         answer = {"graph": graph_as_json(collected), "env": env["public"]}
         if request.get("want") == "path":
@@ -592,8 +592,8 @@ def prepare_imports(env: Json) -> None:
 class Collected:
     """Every script that could be loaded, stand-ins for those that could not, and what is wrong with the whole."""
 
-    def __init__(self, script: Any, skipped: dict[str, Json], send: Send) -> None:
-        self.script, self.skipped, self.send = script, skipped, send
+    def __init__(self, config: Any, script: Any, skipped: dict[str, Json], send: Send) -> None:
+        self.config, self.script, self.skipped, self.send = config, script, skipped, send
         self.scripts: list[Any] = []
         self.failures: dict[str, Json] = {}
         self.problems: list[Json] = []
@@ -632,8 +632,23 @@ class Collected:
         try:
             return load()
         except (Exception, SystemExit) as error:
-            self.failures[path] = exception_as_json(error, path)
-            return self.stand_in(path)
+            failure = self.load_as_if_migrating(path, load) if wants_migration(error) else error
+        if not isinstance(failure, BaseException):
+            return failure
+        self.failures[path] = exception_as_json(failure, path)
+        if isinstance(failure, LookedAtDatabaseError):
+            message = f"It asks the database while it is loaded: {self.failures[path]['message']}"
+            self.failures[path].update({"code": "looks_at_database", "message": message, "class": None})
+        return self.stand_in(path)
+
+    def load_as_if_migrating(self, path: str, load: Callable[[], Any]) -> Any:
+        """Alembic loads scripts while it migrates, so `op` works in them at module level, too; or why it does not."""
+        tape = Tape(path, empty=False)
+        try:
+            with fenced(tape), stage(self, {}, tape, None):
+                return load()
+        except (Exception, SystemExit, LookedAtDatabaseError) as error:
+            return error
 
     def stand_in(self, path: str) -> Any:
         """The script's place in the graph, read from its text; None if the text does not tell."""
@@ -694,6 +709,11 @@ class Collected:
             for code, verb, other in missing:
                 message = f"{one.revision} {verb} {other}, which no script has"
                 self.problem(code, message, [one.revision, other], files[one.revision])
+
+
+def wants_migration(error: BaseException) -> bool:
+    """Alembic's words when `op` or `context` is used while nothing is migrated."""
+    return isinstance(error, NameError) and "proxy object has not yet been established" in str(error)
 
 
 def names(value: Any) -> list[str]:
@@ -1345,7 +1365,7 @@ def call(recording: Recording, revision: str, side: str, mode: str) -> Json:
     buffer = io.StringIO()
     result: Json = {"error": None, "stopped": None}
     try:
-        with warnings.catch_warnings(), fenced(tape), stage(recording, tape, buffer, offline=mode == "offline"):
+        with warnings.catch_warnings(), fenced(tape), prepared(recording, tape, buffer if mode == "offline" else None):
             warnings.simplefilter("ignore")
             returned = getattr(one.module, side)()
         if inspect.iscoroutine(returned):
@@ -1370,6 +1390,8 @@ def call(recording: Recording, revision: str, side: str, mode: str) -> Json:
         result = failed("memory", "The function needs more memory than it may have")
     except (Exception, SystemExit) as error:
         result["error"] = exception_as_json(error, tape.script)
+    if mode == "offline" and any(one["direct"] for one in tape.operations):
+        result = failed("needs_connection", f"{side}() uses a connection of its own, and no SQL can be written for it")
     if mode == "offline" and not result["error"] and not result.get("stopped"):
         result["sql"] = TextBudget.take(buffer.getvalue())
     result.update(tape.as_json())
@@ -1377,26 +1399,32 @@ def call(recording: Recording, revision: str, side: str, mode: str) -> Json:
 
 
 @contextlib.contextmanager
-def stage(recording: Recording, tape: Tape, buffer: io.StringIO, *, offline: bool) -> Iterator[None]:
+def prepared(recording: Recording, tape: Tape, printed: io.StringIO | None) -> Iterator[None]:
+    """The stage of one call, on which every operation is heard."""
+    words = {"version_table": recording.table, "version_table_schema": recording.table_schema}
+    with hearing_operations(recording, tape), stage(recording.collected, words, tape, printed):
+        yield
+
+
+@contextlib.contextmanager
+def stage(of: Collected, words: Json, tape: Tape, printed: io.StringIO | None) -> Iterator[None]:
     """Alembic's `op` and `context`, on a connection that leads nowhere, or printing SQL."""
     from alembic.operations import Operations
     from alembic.runtime.environment import EnvironmentContext
 
-    words: dict[str, Any] = {"version_table": recording.table, "version_table_schema": recording.table_schema}
-    environment = EnvironmentContext(recording.config, recording.collected.script, as_sql=offline, fn=lambda *_: [])
-    connection = None if offline else engine_to_nowhere().connect()
+    offline = printed is not None
+    environment = EnvironmentContext(of.config, of.script, as_sql=offline, fn=lambda *_: [])
     if offline:
-        words.update(
-            dialect_name="postgresql", dialect_opts={"paramstyle": "named"}, literal_binds=True, output_buffer=buffer
-        )
+        words = {**words, "dialect_name": "postgresql", "dialect_opts": {"paramstyle": "named"}}
+        words.update(literal_binds=True, output_buffer=printed)
     else:
-        words["connection"] = connection
+        words = {**words, "connection": engine_to_nowhere().connect()}
     with environment:
         environment.configure(**words)
         context = environment.get_context()
         hear_autocommit(context, tape)
         transaction = contextlib.nullcontext() if offline else context.begin_transaction()
-        with hearing_operations(recording, tape), Operations.context(context), transaction:
+        with Operations.context(context), transaction:
             yield
 
 
@@ -1555,7 +1583,12 @@ class NowhereConnection:
     notices: tuple[str, ...] = ()
 
     def __init__(self, tape: Tape) -> None:
-        self._tape = tape
+        self._first_tape = tape
+
+    @property
+    def _tape(self) -> Tape:
+        """A connection that a script took while it was loaded is used in the calls that come later."""
+        return watched_tape[0] if watched_tape else self._first_tape
 
     def cursor(self, *_: Any, **__: Any) -> Cursor:
         return Cursor(self._tape)

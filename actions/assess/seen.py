@@ -26,7 +26,10 @@ class Trouble(Value):
 
 
 class UnreadScript(Trouble):
-    """A script that could not be imported. Alembic stops at it, so nothing migrates there until it is mended."""
+    """A script that could not be imported. Alembic stops at it, so nothing migrates there until it is mended.
+
+    Not so where the code is `looks_at_database`: it asks the database while it is loaded, which only works in a migration.
+    """
 
     file: str
 

@@ -493,3 +493,38 @@ def test_the_live_url_is_not_needed(project) -> None:
     downgrade = "op.execute(' '.join(sorted(name for name in os.environ if name not in ('LC_CTYPE', 'PWD', '_'))))"
     project.script("aaaa0001", head=head, downgrade=downgrade)
     assert project.path("aaaa0001", "base").revisions[0].downgrade.operations[0].sql == "COLOUR PATH"
+
+
+def test_a_connection_taken_while_the_script_is_loaded_works_as_it_does_while_alembic_migrates(project) -> None:
+    project.ini()
+    head = "import sqlalchemy as sa\nfrom alembic import op\nconnection = op.get_bind()\nname = op.f('ix_a')"
+    project.script("aaaa0001", head=head, downgrade="connection.execute(sa.text('DROP TABLE a'))\nop.drop_index(name)")
+    side = project.path("aaaa0001", "base").revisions[0].downgrade
+    assert [(operation.sql, operation.name) for operation in side.operations] == [
+        ("DROP TABLE a", None),
+        (None, "ix_a"),
+    ]
+    assert side.error is None
+    assert side.sql_error.code == "needs_connection"
+
+
+def test_a_script_that_looks_at_the_database_while_it_is_loaded_cannot_be_read_without_one(project) -> None:
+    project.ini()
+    head = "import sqlalchemy as sa\nfrom alembic import op\ntables = sa.inspect(op.get_bind()).get_table_names()"
+    project.script("aaaa0001", head=head, downgrade="if 'a' in tables:\n    op.drop_table('a')")
+    project.script("bbbb0001", "aaaa0001", downgrade="op.drop_table('b')")
+    looks, plain = sorted(project.path("bbbb0001", "base").revisions, key=lambda revision: revision.id)
+    assert looks.failure.code == "looks_at_database"
+    assert looks.failure.where.startswith("mig/versions/aaaa0001")
+    assert looks.downgrade.opaque
+    assert kinds(plain.downgrade) == ["drop_table"]
+
+
+def test_what_else_is_wrong_with_a_script_that_uses_alembic_while_it_is_loaded_is_told(project) -> None:
+    project.ini()
+    project.script(
+        "aaaa0001", head="from alembic import op\nop.get_bind()\nimport nothing_of_that_name", downgrade="pass"
+    )
+    failure = project.path("aaaa0001", "base").revisions[0].failure
+    assert failure.error_class == "ModuleNotFoundError"
+    assert "nothing_of_that_name" in failure.message

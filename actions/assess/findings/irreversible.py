@@ -97,17 +97,27 @@ def _sent_nothing(evidence: Evidence, revision: str) -> bool:
 
 
 def cannot_be_read(evidence: Evidence) -> Iterator[Finding]:
-    """IR104: a script on the way cannot be imported, so Alembic cannot run it either."""
+    """IR104: a script on the way cannot be imported, so Alembic cannot run it either.
+
+    Or it asks the database while it is loaded: Alembic runs such a script, and only a rehearsal shows what it does. After one
+    on the data it is medium.
+    """
     for revision in evidence.path.revisions:
-        if revision.failure is not None:
-            yield Finding(
-                code="IR104",
-                severity=Risk.HIGH,
-                object=revision.id,
-                message=f"The script of {revision.id} cannot be loaded: {redact(revision.failure.message)}",
-                evidence={"revision": revision.id, "where": revision.failure.where},
-                remedy="Run it where its application is installed, or mend the import.",
-            )
+        if revision.failure is None:
+            continue
+        asks = revision.failure.code == "looks_at_database"
+        seen = asks and evidence.data is not None and evidence.data.succeeds
+        yield Finding(
+            code="IR104",
+            severity=Risk.MEDIUM if seen else Risk.HIGH,
+            object=revision.id,
+            message=f"The script of {revision.id} cannot be {'read' if asks else 'loaded'}: "
+            + redact(revision.failure.message),
+            evidence={"revision": revision.id, "where": revision.failure.where},
+            remedy="Read the script: what it does depends on what it finds in the database. `--data` tries it on a copy."
+            if asks
+            else "Run it where its application is installed, or mend the import.",
+        )
 
 
 def nothing_was_rehearsed(evidence: Evidence) -> Iterator[Finding]:

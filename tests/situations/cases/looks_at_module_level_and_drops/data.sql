@@ -1,0 +1,1 @@
+INSERT INTO nicknames (nick) VALUES ('lovelace');
