@@ -109,9 +109,11 @@ SELECT n, n, 'receipt ' || n FROM generate_series(%(first)s::bigint, %(last)s::b
 
 
 def run(arguments: Sequence[str]) -> dict[str, float]:
-    """Makes the service, fills it twice, and measures both; `--quick` for a look with a tenth of the rows."""
+    """Makes the service, fills it again and again, and measures each; 10^8 rows, as in `--rows 100000 100000000`, take 20 GB."""
     parser = argparse.ArgumentParser(prog="python -m bench assess")
-    parser.add_argument("--quick", action="store_true", help=f"{QUICK_SIZES} rows instead of {SIZES}")
+    sizes = parser.add_mutually_exclusive_group()
+    sizes.add_argument("--quick", action="store_const", dest="rows", const=QUICK_SIZES, help="a tenth of the rows")
+    sizes.add_argument("--rows", type=int, nargs="+", default=SIZES, help="how many rows, in rising order")
     parser.add_argument("--parts", action="store_true", help="also say where the time goes")
     wanted = parser.parse_args(arguments)
     with (
@@ -119,7 +121,7 @@ def run(arguments: Sequence[str]) -> dict[str, float]:
         EmbeddedPostgres(Path(home) / "server", settings=SETTINGS) as server,
     ):
         world = _make_world(Path(home) / "service", server.url("postgres"))
-        results = _measure(world, QUICK_SIZES if wanted.quick else SIZES)
+        results = _measure(world, wanted.rows)
         parts = _where_the_time_goes(world) if wanted.parts else {}
     _print(results, parts)
     return results
