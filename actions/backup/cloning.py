@@ -39,6 +39,8 @@ from actions.errors import BackoutError, RefusedError, UnavailableError
 log = logging.getLogger(__name__)
 
 PATIENCE = timedelta(seconds=30)
+#: A session is there for a moment after its client has gone.
+LEAVING = timedelta(seconds=1)
 
 
 class Guests(StrEnum):
@@ -84,8 +86,7 @@ class Clone:
 def make_clone(order: CloneOrder, *, watch: Watcher = unwatched) -> Clone:
     """RefusedError names who is in the way; then, as after every other error, all is as it was."""
     with _at_work(order.admin_url, order.database, purpose="clone") as connection, ExitStack() as stack:
-        found = in_the_way(connection, order.database)
-        _refuse_guests(order, found)
+        _refuse_guests_that_stay(connection, order)
         if order.guests is Guests.REFUSED:
             because = f"backup {order.backup} is being made"
             stack.enter_context(closed(connection, order.database, because=because, now=order.now))
@@ -170,15 +171,21 @@ def _at_work(admin_url: str, database: str, *, purpose: str, mending: bool = Tru
         yield connection
 
 
-def _refuse_guests(order: CloneOrder, found: InTheWay) -> None:
-    lasting = list(found.lasting)
-    if order.guests is Guests.NAMED:
-        lasting = [*named_visitors(found.visitors), *(f"the prepared transaction `{name}`" for name in found.prepared)]
-    if lasting:
-        raise RefusedError(
-            f"Database {order.database} must be quiet to be cloned. In the way: {'; '.join(lasting)}",
-            next_step="Stop the writers first, or allow their sessions to be ended. Nothing was changed.",
-        )
+def _refuse_guests_that_stay(connection: type_connection, order: CloneOrder) -> None:
+    deadline = time.monotonic() + LEAVING.total_seconds()
+    while lasting := _guests(order, in_the_way(connection, order.database)):
+        if time.monotonic() > deadline:
+            raise RefusedError(
+                f"Database {order.database} must be quiet to be cloned. In the way: {'; '.join(lasting)}",
+                next_step="Stop the writers first, or allow their sessions to be ended. Nothing was changed.",
+            )
+        time.sleep(0.05)
+
+
+def _guests(order: CloneOrder, found: InTheWay) -> tuple[str, ...]:
+    if order.guests is not Guests.NAMED:
+        return tuple(found.lasting)
+    return (*named_visitors(found.visitors), *(f"the prepared transaction `{name}`" for name in found.prepared))
 
 
 def _copy_until_quiet(connection: type_connection, order: CloneOrder, working: str, size: int) -> None:
@@ -195,7 +202,7 @@ def _copy_until_quiet(connection: type_connection, order: CloneOrder, working: s
                 try:
                     copy_as_template(connection, order.database, working, size)
                 except (errors.ObjectInUse, errors.LockNotAvailable) as error:
-                    _refuse_guests(order, in_the_way(connection, order.database))
+                    _refuse_guests_that_stay(connection, order)
                     if time.monotonic() > deadline:
                         raise still_inside(connection, (order.database,)) from error
                 except errors.InsufficientPrivilege as error:

@@ -67,6 +67,14 @@ def test_a_clone_is_there_with_all_rows_and_admits_nobody(server: str, live: str
     assert list_clones(server, database="postgres") == ()
 
 
+def test_a_session_that_is_about_to_leave_is_no_guest(server: str, live: str) -> None:
+    leaving = psycopg.connect(with_database(server, live))
+    door = threading.Timer(0.4, leaving.close)
+    door.start()
+    assert make_clone(order(server, live)).database == live
+    door.join()
+
+
 def test_it_comes_back_with_owner_grants_settings_comment_and_limit(server: str, live: str) -> None:
     owner = f"{live}_owner"
     run(
