@@ -111,7 +111,6 @@ def test_a_migration_that_failed_is_taken_back_by_the_runbook_alone(ui: AgentUi)
     ui.backout("restore", ui.name, "--drop-kept", kept, "--yes")
 
 
-@pytest.mark.slow
 def test_after_a_deletion_the_rows_come_back_and_what_came_later_is_read_from_what_was_kept(ui: AgentUi) -> None:
     """Seed, scenario 3: stop, keep the damaged state, restore the one from before, enter again what came later."""
     backed_up(ui)
@@ -135,7 +134,6 @@ def titles(ui: AgentUi, database: str) -> list[str]:
         return [str(each) for (each,) in connection.execute("SELECT title FROM conversations WHERE id > 20")]
 
 
-@pytest.mark.slow
 def test_after_corruption_the_last_good_one_comes_back_though_newer_ones_are_proven(ui: AgentUi) -> None:
     """Seed, scenario 2: the newest backup has the corruption in it already."""
     good = backed_up(ui)
@@ -149,7 +147,6 @@ def test_after_corruption_the_last_good_one_comes_back_though_newer_ones_are_pro
     ui.start()
 
 
-@pytest.mark.slow
 def test_a_risky_operation_is_undone_by_the_latest(ui: AgentUi) -> None:
     """Seed, scenario 4."""
     backed_up(ui)
@@ -163,7 +160,6 @@ def test_a_risky_operation_is_undone_by_the_latest(ui: AgentUi) -> None:
         ui.backout("restore", ui.name, "--drop-kept", left, "--yes")
 
 
-@pytest.mark.slow
 def test_the_rollback_test_has_eight_points_a_report_and_a_dry_run(ui: AgentUi) -> None:
     before = ui.ask("SELECT count(*) FROM conversations")
     dry = ui.json("drill", ui.name, "--dry-run")
@@ -177,7 +173,6 @@ def test_the_rollback_test_has_eight_points_a_report_and_a_dry_run(ui: AgentUi) 
     assert ui.ask("SELECT count(*) FROM conversations") == before
 
 
-@pytest.mark.slow
 def test_a_backup_that_is_damaged_is_found_and_another_copy_or_an_older_one_is_named(ui: AgentUi) -> None:
     """Seed: backup file is corrupted; and what restores it by hand says no `relation already exists`."""
     older, newer = backed_up(ui), backed_up(ui)
@@ -194,7 +189,6 @@ def test_a_backup_that_is_damaged_is_found_and_another_copy_or_an_older_one_is_n
     assert older in {each["name"] for each in ui.listed()}
 
 
-@pytest.mark.slow
 def test_one_that_is_too_old_is_said_and_seven_are_kept(ui: AgentUi) -> None:
     """Seed: backup is too old, missing recent data; keeps only the last seven."""
     for _ in range(8):
@@ -231,7 +225,6 @@ def test_a_dump_of_the_old_script_comes_back_too(ui: AgentUi) -> None:
     ui.backout("restore", ui.name, "--drop-kept", str(done["kept_as"]), "--yes")
 
 
-@pytest.mark.slow
 def test_a_container_that_does_not_run_is_said_with_its_remedy(ui: AgentUi) -> None:
     """Seed: PostgreSQL container not running."""
     ui.project.compose("stop", "postgres")

@@ -63,7 +63,6 @@ KINDS = [
 ]
 
 
-@pytest.mark.slow
 @pytest.mark.timeout(400)
 @pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind[0])
 def test_each_kind_has_the_risk_that_the_team_gives_it(

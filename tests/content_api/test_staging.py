@@ -86,7 +86,6 @@ def go(staging: Staging, *target: str) -> str:
 
 
 @several_people
-@pytest.mark.by_day(1)
 @pytest.mark.parametrize(("target", "revision"), [(["-2"], "0005"), (["-1"], "0006"), (["--to", "0003"], "0003")])
 def test_one_or_several_revisions_go_back_also_those_that_lose_something(
     staging: Staging, target: list[str], revision: str
@@ -98,7 +97,6 @@ def test_one_or_several_revisions_go_back_also_those_that_lose_something(
 
 
 @several_people
-@pytest.mark.slow
 def test_to_the_very_beginning_its_check_cannot_be_made_which_is_said_before_and_a_person_keeps_what_is_there(
     staging: Staging,
 ) -> None:

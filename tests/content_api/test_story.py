@@ -108,7 +108,6 @@ def asked_and_approved(api: ContentApi) -> None:
     as_person(api, "lead", "approve", newest(api), "--yes", "--digest", digest)
 
 
-@pytest.mark.slow
 def test_it_succeeds_but_the_application_breaks_and_the_proven_backup_brings_both_back(api: ContentApi) -> None:
     """Seed: if rollback succeeds but application breaks. The older release, too, reads what the downgrade drops."""
     if api.revision() != "0007":

@@ -117,7 +117,7 @@ class ContentApi(Shop):
         entry = json.loads(json.dumps(entry).replace("127.0.0.1:8000", f"127.0.0.1:{self.port}"))
         del entry["channel"], entry["escalation"]
         entry["platform"] = {"kind": "compose", "folder": str(self.folder)}
-        entry["writers"] = {"stop": entry["writers"], "quiet_for": "300ms"}
+        entry["writers"] = {"stop": entry["writers"], "quiet_for": "300ms", "start_timeout": "30s"}
         entry["backups"] = {"stores": [{"folder": str(self.home / "backups")}]}
         entry["approvers"] = {"terminal": ["lead"]}
         # The five minutes are the team's; a machine that many share takes longer for its tests.

@@ -129,7 +129,6 @@ def test_by_one_or_to_the_very_beginning(day: Radar, target: str, tables: int) -
         assert day.ask("SELECT count(embedding) FROM papers") == 300
 
 
-@pytest.mark.slow
 def test_a_migration_that_failed_half_way_up_needs_only_the_older_release(day: Radar) -> None:
     """Seed, scenario 1: the database is at the last good revision already."""
     day.alembic("downgrade", "0004")
@@ -138,7 +137,6 @@ def test_a_migration_that_failed_half_way_up_needs_only_the_older_release(day: R
     assert (day.image(), day.release(), day.revision()) == (OLDER, "1.0", "0004")
 
 
-@pytest.mark.slow
 def test_corrupted_data_is_kept_for_analysis_and_the_last_good_backup_comes_back(day: Radar) -> None:
     """Seed, scenario 2, and the emergency restore with its extension."""
     before = day.shape()
@@ -157,7 +155,6 @@ def test_corrupted_data_is_kept_for_analysis_and_the_last_good_backup_comes_back
     assert "the database as it was then is kept as" in " ".join(told.split()), told
 
 
-@pytest.mark.slow
 def test_the_provider_restores_the_instance_while_the_writers_are_off_and_people_tick_it(day: Radar) -> None:
     """Seed, point-in-time recovery."""
     before, counts = day.shape(), day.counts()
@@ -187,7 +184,6 @@ def test_slow_queries_are_answered_with_advice(day: Radar) -> None:
     assert "downgrade" in day.backout("advise", "deeptech-radar", "failed migration during upgrade").stdout
 
 
-@pytest.mark.slow
 def test_two_failed_attempts_call_the_contacts(day: Radar) -> None:
     script = day.folder / "alembic" / "versions" / "0004_opportunities.py"
     whole = script.read_text()
@@ -205,7 +201,6 @@ def test_two_failed_attempts_call_the_contacts(day: Radar) -> None:
         script.write_text(whole)
 
 
-@pytest.mark.slow
 def test_a_backup_that_cannot_be_restored_calls_the_contacts_at_once(day: Radar) -> None:
     """Seed, escalation: backup restore fails."""
     before = day.shape()
@@ -226,7 +221,6 @@ def test_a_backup_that_cannot_be_restored_calls_the_contacts_at_once(day: Radar)
     is_as_it_was(day, before)
 
 
-@pytest.mark.slow
 def test_too_long_without_an_end_calls_one_contact_after_the_other(day: Radar) -> None:
     """Seed, escalation: production is down for more than two hours, and the path from one to the next. Here, seconds."""
     rules, more = day.entry()["escalation"], day.more

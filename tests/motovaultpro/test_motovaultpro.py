@@ -294,7 +294,6 @@ def running(project: Project) -> int:
 
 
 @pytest.mark.docker
-@pytest.mark.slow
 @pytest.mark.timeout(900)
 def test_containers_that_do_not_come_up_leave_the_six_as_they_were(up: tuple[Town, Project]) -> None:
     town, project = up
@@ -359,7 +358,6 @@ def networks(town: Town) -> set[str]:
 
 
 @pytest.mark.docker
-@pytest.mark.slow
 @pytest.mark.timeout(900)
 @pytest.mark.parametrize("part", EARLIER)
 def test_one_phase_alone_goes_back_with_its_volume_and_the_others_stay(up: tuple[Town, Project], part: str) -> None:
@@ -417,7 +415,6 @@ def test_one_phase_alone_goes_back_with_its_volume_and_the_others_stay(up: tuple
 
 
 @pytest.mark.docker
-@pytest.mark.slow
 @pytest.mark.timeout(900)
 def test_the_code_alone_goes_back_and_the_infrastructure_stays(up: tuple[Town, Project]) -> None:
     town, project = up
@@ -432,7 +429,6 @@ def test_the_code_alone_goes_back_and_the_infrastructure_stays(up: tuple[Town, P
     garage.git("reset", "-q", "--hard")
 
 
-@pytest.mark.slow
 @pytest.mark.docker
 @pytest.mark.timeout(900)
 def test_everything_goes_back_to_the_fourteen_with_their_data(up: tuple[Town, Project]) -> None:

@@ -147,7 +147,6 @@ def test_what_was_made_only_in_the_database_is_exported_again_and_replaces_older
     assert "renamed" in garage.read("requirements/REQ-7/definition.yml")
 
 
-@pytest.mark.slow
 @pytest.mark.docker
 @pytest.mark.timeout(900)
 def test_files_that_no_row_stands_for_fail_it_and_the_database_stays_in_use(office: Office) -> None:
@@ -166,7 +165,6 @@ def test_files_that_no_row_stands_for_fail_it_and_the_database_stays_in_use(offi
     shutil.rmtree(garage.folder / "requirements" / "REQ-STRANGER")
 
 
-@pytest.mark.slow
 @pytest.mark.docker
 @pytest.mark.timeout(900)
 def test_the_quick_switch_is_the_variable_alone(office: Office) -> None:
