@@ -20,6 +20,7 @@ import pytest
 from psycopg import sql
 
 from actions.embedded import EmbeddedPostgres
+from tests.ordering import long_ones_first
 
 #: Durability is not what most tests are about; those that kill a server start their own.
 FAST = {
@@ -89,6 +90,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         if marked and name not in required and not is_there():
             for item in marked:
                 item.add_marker(pytest.mark.skip(reason=reason))
+    if workers := os.environ.get("PYTEST_XDIST_WORKER_COUNT"):
+        items[:] = long_ones_first(items, int(workers))
 
 
 @pytest.fixture(scope="session", autouse=True)
