@@ -22,6 +22,7 @@ from actions.assess.likeness import give_settings
 from actions.assess.older_schema import built_beside, unlike
 from actions.assess.place import Leg
 from actions.assess.rehearsal import Stage, cut_off_copy
+from actions.assess.same_keys import keep_keys
 from actions.assess.schema.changes import Change
 from actions.assess.schema.compare import compare_by_id, compare_by_name
 from actions.assess.schema.naming import Identity
@@ -96,6 +97,7 @@ def rehearse_on_backup(stage: Stage, wanted: str, copies: BackupCopies) -> DataR
     started = time.monotonic()
     with copies(wanted, stage.live_revisions, stage.should_stop) as kept:
         cut_off_copy(kept.database)
+        keep_keys(stage.live_url, kept.database)
         copied = time.monotonic() - started
         there = replace(stage, server=kept.server, beside=kept.beside)
         with there.server.database(template=kept.database.name) as tried:
@@ -121,6 +123,7 @@ def copy_of_live(stage: Stage) -> Iterator[ScratchDatabase]:
                 raise error from None
         # The server's own copy of the files takes along what a dump leaves out.
         cut_off_copy(kept)
+        keep_keys(stage.live_url, kept)
         yield kept
 
 

@@ -14,6 +14,7 @@ from psycopg import sql
 from actions.assess.cut_off import cut_off
 from actions.assess.likeness import give_settings
 from actions.assess.place import Leg, alembic_order, fence_of
+from actions.assess.same_keys import keep_keys
 from actions.assess.schema.changes import Change
 from actions.assess.schema.compare import compare_by_id, compare_by_name
 from actions.assess.schema.effects import Effects, effects_of
@@ -149,6 +150,7 @@ def copied_schema(stage: Stage) -> Iterator[SchemaCopy]:
         down.get_ready()
         copy_schema(stage.live_url, scratch.url, stage.programs, privileges=stage.beside, should_stop=stage.should_stop)
         cut_off_copy(scratch)
+        keep_keys(stage.live_url, scratch)
         give_settings(stage.live_url, scratch)
         write_versions(scratch.url, stage.version_table, stage.live_revisions)
         yield SchemaCopy(database=scratch, before=stage.read(scratch), started=started, down=down, up=up)

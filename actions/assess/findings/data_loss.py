@@ -6,13 +6,16 @@ from collections.abc import Iterator
 from actions.assess.content.outcomes import Comparison
 from actions.assess.content.verdicts import Missing, certain, loses_data, missing
 from actions.assess.findings.evidence import Evidence, display
+from actions.assess.probes.conversions import computes
 from actions.assess.probes.values import Tally
 from actions.assess.schema.changes import Changed
 from actions.assess.schema.effects import extensions_with_rows
 from actions.assess.schema.type_usage import columns_using
 from actions.assess.schema.values import UserType
+from actions.assess.statements.reading import statements_in
 from actions.assess.values import Finding
 from actions.catalog.risk import Risk
+from actions.downgrade.told import Told
 
 REMEDY = (
     "Restore from a backup of before, roll the application back alone, or fix forward; or keep a copy of what goes."
@@ -75,11 +78,14 @@ def silent_changes(evidence: Evidence) -> Iterator[Finding]:
     """DL103: a column's type changes and values come out as other ones, without an error: cut, rounded, mapped.
 
     Medium when every value was looked at and none changes; but high where the upgrade no longer runs afterwards and the
-    values stay in a form of another type (numbers as text).
+    values stay in a form of another type (numbers as text), and where the upgrade had computed them: then a cast is not the
+    way back to what they were (`to_jsonb(note)` leaves quotation marks in the text).
     """
     if evidence.losses is None or evidence.settled_by_data:
         return
-    for_good = evidence.schema is not None and evidence.schema.up is not None and not evidence.schema.up.succeeded
+    up = evidence.schema.up if evidence.schema else None
+    for_good = up is not None and not up.succeeded
+    computed = set(_computed_by(up, evidence.version_table)) if up else set()
     for retype in evidence.losses.retypes:
         name = f"{display(retype.table)}.{retype.column}"
         how = f"`{name}` changes from {retype.before} to {retype.after}"
@@ -102,8 +108,23 @@ def silent_changes(evidence: Evidence) -> Iterator[Finding]:
                 message=f"{how}; nothing turns the values back, since the upgrade fails after it",
                 evidence=numbers(retype.values), remedy=REMEDY,
             )  # fmt: skip
+        elif (retype.table.name, retype.column) in computed:
+            yield Finding(
+                code="DL103", severity=Risk.HIGH, object=name,
+                message=f"{how}; the upgrade had computed its values, and this is not the way back to what they were",
+                evidence=numbers(retype.values), remedy=f"A data rehearsal (`--data`) tells what becomes of them. {REMEDY}",
+            )  # fmt: skip
         else:
             yield Finding(code="DL103", severity=Risk.MEDIUM, object=name, message=f"{how}; no value changes by it")
+
+
+def _computed_by(up: Told, version_table: str) -> Iterator[tuple[str, str]]:
+    """The columns whose type it changed by more than casts."""
+    for statement in up.statements:
+        for meaning in statements_in(statement.sql, version_table=version_table, whole=not statement.cut):
+            for retyping in meaning.retypings:
+                if computes(retyping):
+                    yield retyping.table.name, retyping.column
 
 
 def _without_size(type_name: str) -> str:

@@ -42,6 +42,11 @@ def conversion_of(retyped: Retyped, seen: Iterable[Retyping]) -> Conversion:
     return _understood(one)
 
 
+def computes(one: Retyping) -> bool:
+    """Whether it makes other values than casts of the column would."""
+    return _understood(one).opaque is not None
+
+
 def _is_about(one: Retyping, retyped: Retyped) -> bool:
     before, after = retyped.before.identity, retyped.after.identity
     tables = {(identity.schema, identity.table) for identity in (before, after)}
