@@ -6,16 +6,16 @@ from collections.abc import Iterator
 from actions.assess.content.outcomes import Comparison
 from actions.assess.content.verdicts import Missing, certain, loses_data, missing
 from actions.assess.findings.evidence import Evidence, display
-from actions.assess.probes.conversions import computes
+from actions.assess.probes.conversions import computed_by
 from actions.assess.probes.values import Tally
 from actions.assess.schema.changes import Changed
 from actions.assess.schema.effects import extensions_with_rows
+from actions.assess.schema.naming import Identity
 from actions.assess.schema.type_usage import columns_using
 from actions.assess.schema.values import UserType
 from actions.assess.statements.reading import statements_in
 from actions.assess.values import Finding
 from actions.catalog.risk import Risk
-from actions.downgrade.told import Told
 
 REMEDY = (
     "Restore from a backup of before, roll the application back alone, or fix forward; or keep a copy of what goes."
@@ -85,7 +85,7 @@ def silent_changes(evidence: Evidence) -> Iterator[Finding]:
         return
     up = evidence.schema.up if evidence.schema else None
     for_good = up is not None and not up.succeeded
-    computed = set(_computed_by(up, evidence.version_table)) if up else set()
+    computed = set(_computed_on_the_way_up(evidence))
     for retype in evidence.losses.retypes:
         name = f"{display(retype.table)}.{retype.column}"
         how = f"`{name}` changes from {retype.before} to {retype.after}"
@@ -108,7 +108,7 @@ def silent_changes(evidence: Evidence) -> Iterator[Finding]:
                 message=f"{how}; nothing turns the values back, since the upgrade fails after it",
                 evidence=numbers(retype.values), remedy=REMEDY,
             )  # fmt: skip
-        elif (retype.table.name, retype.column) in computed:
+        elif (retype.table, retype.column) in computed:
             yield Finding(
                 code="DL103", severity=Risk.HIGH, object=name,
                 message=f"{how}; the upgrade had computed its values, and this is not the way back to what they were",
@@ -118,13 +118,21 @@ def silent_changes(evidence: Evidence) -> Iterator[Finding]:
             yield Finding(code="DL103", severity=Risk.MEDIUM, object=name, message=f"{how}; no value changes by it")
 
 
-def _computed_by(up: Told, version_table: str) -> Iterator[tuple[str, str]]:
-    """The columns whose type it changed by more than casts."""
-    for statement in up.statements:
-        for meaning in statements_in(statement.sql, version_table=version_table, whole=not statement.cut):
-            for retyping in meaning.retypings:
-                if computes(retyping):
-                    yield retyping.table.name, retyping.column
+def _computed_on_the_way_up(evidence: Evidence) -> Iterator[tuple[Identity, str]]:
+    """The columns whose values the upgrade made by more than casts, by their names of today."""
+    up = evidence.schema.up if evidence.schema else None
+    effects = evidence.schema.effects if evidence.schema else None
+    if up is None or effects is None:
+        return
+    sent = [
+        retyping
+        for statement in up.statements
+        for meaning in statements_in(statement.sql, version_table=evidence.version_table, whole=not statement.cut)
+        for retyping in meaning.retypings
+    ]
+    for retyped in effects.columns_retyped:
+        if computed_by(retyped, sent):
+            yield retyped.table, retyped.before.identity.name
 
 
 def _without_size(type_name: str) -> str:

@@ -42,9 +42,9 @@ def conversion_of(retyped: Retyped, seen: Iterable[Retyping]) -> Conversion:
     return _understood(one)
 
 
-def computes(one: Retyping) -> bool:
-    """Whether it makes other values than casts of the column would."""
-    return _understood(one).opaque is not None
+def computed_by(retyped: Retyped, seen: Iterable[Retyping]) -> bool:
+    """Whether one of these gave this column other values than casts of it would."""
+    return any(_is_about(one, retyped) and _understood(one).opaque is not None for one in seen)
 
 
 def _is_about(one: Retyping, retyped: Retyped) -> bool:

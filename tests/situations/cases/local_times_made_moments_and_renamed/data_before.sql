@@ -1,0 +1,1 @@
+INSERT INTO visits (begins) VALUES ('2024-03-01 09:00'), ('2024-07-01 14:30');
