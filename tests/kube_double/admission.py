@@ -4,6 +4,7 @@ import base64
 import re
 from typing import Any
 
+from tests.kube_double.pod_security import refuse_insecure
 from tests.kube_double.store import ApiError, Json, Store
 
 _NAME = re.compile(r"[a-z0-9]([-a-z0-9.]*[a-z0-9])?")
@@ -61,6 +62,8 @@ def admit_new(store: Store, kind: str, namespace: str, body: Json) -> Json:
             check_autoscaler(body)
         case "Pod":
             _default_pod(spec)
+            if namespace in store.restricted:
+                refuse_insecure(body)
             body.setdefault("status", {"phase": "Pending"})
         case "Secret":
             _admit_secret(body)

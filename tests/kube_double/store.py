@@ -47,6 +47,11 @@ class Store:
         self._log: list[tuple[int, str, str, str, Json]] = []
         self._version = 1000
         self._compacted = 0
+        #: Namespaces that enforce the `restricted` pod security standard.
+        self.restricted: set[str] = set()
+
+    def restrict(self, namespace: str) -> None:
+        self.restricted.add(namespace)
 
     @property
     def version(self) -> int:

@@ -63,6 +63,11 @@ class RealStore(Store):
         tail = "".join(f"/{part}" for part in (name, sub) if part)
         return f"{root}/namespaces/{self.there(namespace)}/{of.plural}{tail}"
 
+    def restrict(self, namespace: str) -> None:
+        labels = {"metadata": {"labels": {"pod-security.kubernetes.io/enforce": "restricted"}}}
+        path = f"/api/v1/namespaces/{self.there(namespace)}"
+        self.upstream.ask("PATCH", path, labels, content_type="application/merge-patch+json")
+
     # What a store does
 
     def get(self, kind: str, namespace: str, name: str) -> Json:

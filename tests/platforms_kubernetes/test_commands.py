@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import threading
+import time
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -190,6 +191,34 @@ def test_a_quota_on_pods_or_jobs_is_said(workload: KubeDouble, api: Api) -> None
     workload.apply(SPACE, things.quota(**{"count/jobs.batch": "0"}))
     with pytest.raises(QuotaError, match="exceeded quota"):
         commands(api).run(python("print(1)"))
+
+
+def test_a_job_like_a_workload_is_admitted_where_that_one_is(workload: KubeDouble, api: Api) -> None:
+    workload.store.restrict(SPACE)
+    template = workload.spec("Deployment", SPACE, "api")["template"]
+    template["spec"]["securityContext"] = {"runAsNonRoot": True, "runAsUser": 1000}
+    template["spec"]["containers"][0]["securityContext"] = {
+        "allowPrivilegeEscalation": False, "capabilities": {"drop": ["ALL"]}, "seccompProfile": {"type": "RuntimeDefault"},
+    }  # fmt: skip
+    workload.edit("Deployment", SPACE, "api", template=template)
+    assert commands(api).run(python("print(1)")).stdout == "1\n"
+
+
+@pytest.mark.parametrize(("inside", "said"), [
+    pytest.param(Inside(image="app:1"), "runAsNonRoot != true", id="an image alone"),
+    pytest.param(API, "allowPrivilegeEscalation != false", id="like a workload that is not"),
+])  # fmt: skip
+def test_what_pod_security_does_not_admit_is_said_at_once(
+    workload: KubeDouble, api: Api, inside: Inside, said: str
+) -> None:
+    """Nobody waits, while the writers are stopped, for what does not come by itself."""
+    workload.store.restrict(SPACE)
+    began = time.monotonic()
+    with pytest.raises(CannotStartError, match=f'violates PodSecurity "restricted:latest": {said}') as caught:
+        commands(api).run(python("print(1)", inside=inside))
+    assert time.monotonic() - began < 20
+    assert "run: {workload: deployment/NAME}" in str(caught.value)
+    wait(workload.store, lambda: not workload.store.all("Job"))
 
 
 def test_an_api_server_that_is_away_in_the_middle_costs_nothing(workload: KubeDouble, api: Api) -> None:

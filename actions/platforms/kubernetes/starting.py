@@ -22,6 +22,7 @@ BORNE = timedelta(seconds=45)
 #: How long one that was ended may take to be gone.
 GONE_WITHIN = timedelta(minutes=3)
 GLANCE_SECONDS = 0.2
+POD_SECURITY = "violates PodSecurity"
 
 
 class CannotStartError(BackoutError):
@@ -60,9 +61,9 @@ def wait_for_pod(api: Api, job: Json, *, enough: Callable[[], bool], within: tim
         why = next((found for pod in pods if (found := waits_for(pod))), None) or (None if pods else _refused(api, job))
         stuck_since = (stuck_since or time.monotonic()) if why else None
         late = time.monotonic() - began > within.total_seconds()
-        if why and (late or why[0] in HOPELESS or time.monotonic() - (stuck_since or began) > BORNE.total_seconds()):
+        if why and (late or _is_hopeless(*why) or time.monotonic() - (stuck_since or began) > BORNE.total_seconds()):
             raise CannotStartError(
-                f"The Job {job['metadata']['name']} cannot start: {why[0]}: {why[1][:300]}", next_step=_advice(why[0])
+                f"The Job {job['metadata']['name']} cannot start: {why[0]}: {why[1][:300]}", next_step=_advice(*why)
             )
         if late:
             raise CannotStartError(
@@ -134,7 +135,17 @@ def _refused(api: Api, job: Json) -> tuple[str, str] | None:
     return None
 
 
-def _advice(reason: str) -> str:
+def _is_hopeless(reason: str, message: str) -> bool:
+    """It does not come by itself: the same pod is refused for as long as the namespace has that standard."""
+    return reason in HOPELESS or POD_SECURITY in message
+
+
+def _advice(reason: str, message: str) -> str:
+    if POD_SECURITY in message:
+        return (
+            "Under `migrations`, `run: {workload: deployment/NAME}` takes that workload's security context over, where the "
+            "namespace admits its pods; of an image alone nobody knows as whom it runs."
+        )
     if "Image" in reason or "Pull" in reason:
         return "See that the image exists and that its pull secret is right."
     if reason == "FailedCreate":
