@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any, Dict, Optional
 
 from .beyond import without_literals
@@ -20,6 +21,8 @@ RAISES = frozenset({
     "exec_stmt_raise", "exec_stmt_assert", "PLy_elog_impl", "PLy_output", "plperl_call_perl_func", "croak_cstr",
     "throw_tcl_error",
 })  # fmt: skip
+#: "Can't emit DROP CONSTRAINT": no literal begins here.
+IN_A_WORD = re.compile(r"(?<=n)'(?=t\b)")
 
 
 def as_json(error: BaseException) -> Json:
@@ -55,4 +58,6 @@ def source_of(diag: Any) -> str:
 
 def first_line(text: Any) -> str:
     lines = [line.strip() for line in str(text).splitlines() if line.strip()]
-    return without_literals(lines[0])[:300] if lines else ""
+    if not lines:
+        return ""
+    return without_literals(IN_A_WORD.sub("\u2019", lines[0])).replace("\u2019", "'")[:300]

@@ -5,8 +5,10 @@ import string
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from sqlalchemy.exc import CompileError
 
 from actions.assess.error_words import shown
+from actions.downgrade.explained import as_json
 from actions.downgrade.told import Trouble
 
 SOURCE = """
@@ -82,6 +84,13 @@ def test_a_value_under_a_standard_state_is_no_name() -> None:
 
 def test_what_alembic_and_sqlalchemy_say_about_names_stays() -> None:
     message = "Can't emit DROP CONSTRAINT for constraint UniqueConstraint(); it has no name"
+    assert said(message, name="CompileError", state=None) == message
+
+
+def test_an_apostrophe_within_a_word_begins_no_literal() -> None:
+    error = CompileError("Can't emit DROP CONSTRAINT for constraint UniqueConstraint(Table('ada')); it has no name")
+    message = str(as_json(error)["message"])
+    assert message == "Can't emit DROP CONSTRAINT for constraint UniqueConstraint(Table('?')); it has no name"
     assert said(message, name="CompileError", state=None) == message
 
 
