@@ -5,6 +5,7 @@ takes the older one, which is usually the primary key. A dump makes them in the 
 copy the key may hang on the other, and a downgrade that drops that one fails there and nowhere else, or the other way round.
 """
 
+from contextlib import suppress
 from typing import LiteralString
 
 import psycopg
@@ -64,7 +65,9 @@ def keep_keys(live_url: str, copy: ScratchDatabase) -> None:
             connection.execute("SET LOCAL search_path = ''")
             columns = [list(column) for column in zip(*wanted, strict=True)]
             for (statement,) in connection.execute(_MADE_ANEW, columns).fetchall():
-                connection.execute(statement)
+                # One that cannot be made again (a row that was never checked) stays as it came.
+                with suppress(psycopg.IntegrityError, psycopg.ProgrammingError), connection.transaction():
+                    connection.execute(statement)
     except psycopg.OperationalError as error:
         raise UnavailableError(
             "The foreign keys of the database could not be read, or not be made alike in the copy",

@@ -85,7 +85,7 @@ def silent_changes(evidence: Evidence) -> Iterator[Finding]:
         return
     up = evidence.schema.up if evidence.schema else None
     for_good = up is not None and not up.succeeded
-    computed = set(_computed_on_the_way_up(evidence))
+    computed = set(_computed_on_the_way_up(evidence)) if evidence.losses.retypes else set()
     for retype in evidence.losses.retypes:
         name = f"{display(retype.table)}.{retype.column}"
         how = f"`{name}` changes from {retype.before} to {retype.after}"
