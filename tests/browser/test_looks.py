@@ -140,6 +140,20 @@ def test_with_the_keyboard_alone(gallery: Callable[..., Page]) -> None:
     assert "as=U2" in page.url
 
 
+def test_the_caret_stands_after_a_completion_before_the_next_letter_comes(gallery: Callable[..., Page]) -> None:
+    page = gallery(world(message(mrkdwn("x")["text"])))
+    composer = page.get_by_role("combobox", name="Message #incidents")
+    composer.focus()
+    page.keyboard.type("ask @oka now")
+    composer.evaluate("field => field.setSelectionRange(8, 8)")
+    expect(page.get_by_role("option", name="Ada Okafor")).to_be_visible()
+    pressed = "new KeyboardEvent('keydown', {key: 'Enter', bubbles: true, cancelable: true})"
+    assert composer.evaluate(f"field => {{ field.dispatchEvent({pressed}); return [field.value, field.selectionStart] }}") == [
+        "ask @Ada Okafor  now", len("ask @Ada Okafor "),
+    ]  # fmt: skip
+    expect(composer).to_have_value("ask @Ada Okafor  now")
+
+
 def test_mentions_are_completed_and_sent_as_the_workspace_takes_them(gallery: Callable[..., Page]) -> None:
     page = gallery(world(message(mrkdwn("x")["text"])))
     composer = page.get_by_role("combobox", name="Message #incidents")

@@ -36,8 +36,10 @@ export function Composer({ conversation, thread = null, placeholder, readOnly = 
   const take = (item) => {
     const value = text.slice(0, offered.from) + item.insert + text.slice(caret);
     const place = offered.from + item.insert.length;
+    // At once: who types on must not be overtaken by the caret.
+    field.current.value = value;
+    field.current.setSelectionRange(place, place);
     put(value, place);
-    requestAnimationFrame(() => field.current?.setSelectionRange(place, place));
   };
   const send = async () => {
     const said = text.trim();
