@@ -16,13 +16,15 @@ import pytest
 from actions.platforms.kubernetes.api import Api
 from actions.platforms.kubernetes.commands import KubernetesCommands
 from actions.platforms.kubernetes.following import PodGoneError
+from actions.platforms.kubernetes.job_making import JobOrder, job_body
+from actions.platforms.kubernetes.kinds import JOB
 from actions.platforms.kubernetes.refusals import QuotaError
-from actions.platforms.kubernetes.starting import CannotStartError
+from actions.platforms.kubernetes.starting import CannotStartError, mark_taken
 from actions.platforms.port import Command, Ended, Inside, Line, Stream
 from tests.kube_double import things
 from tests.kube_double.cluster import KubeDouble
 from tests.kube_double.kubelet import Image
-from tests.kube_double.store import wait
+from tests.kube_double.store import Json, wait
 from tests.platforms_kubernetes.conftest import SPACE, api_of
 
 API = Inside(service="deployment/api")
@@ -65,6 +67,37 @@ def test_a_command_runs_with_what_its_workload_has_and_its_job_is_cleared_away(w
     assert finished.stdout == "production postgresql://live s3cret-word\n"
     wait(workload.store, lambda: not workload.store.all("Job") and not workload.pods(SPACE))
     wait(workload.store, lambda: [each["metadata"]["name"] for each in workload.store.all("Secret")] == ["db"])
+
+
+def test_what_a_dead_process_left_behind_is_cleared_away_once_nobody_can_wait_for_it(
+    workload: KubeDouble, api: Api
+) -> None:
+    """Killed before it let its Job begin: such a one never ends, so that Kubernetes would keep it for ever."""
+
+    def left(name: str, until: float | None) -> Json:
+        order = JobOrder(name=name, command=python("pass"), template=None, image="app:1", token="t0ken", until=until)
+        return api.create(JOB, job_body(order))
+
+    left("backout-forgotten", time.time() - 1)
+    left("backout-perhaps-waited-for", time.time() + 600)
+    left("backout-found-by-its-name", None)
+    mark_taken(api, left("backout-with-a-log-for-people", time.time() - 1))
+    assert commands(api).run(python("print('next')")).succeeded
+    assert {str(each["metadata"]["name"]) for each in workload.store.all("Job", SPACE)} == {
+        "backout-perhaps-waited-for", "backout-found-by-its-name", "backout-with-a-log-for-people",
+    }  # fmt: skip
+
+
+def test_a_job_that_only_its_process_knows_says_until_when(workload: KubeDouble, api: Api) -> None:
+    seen: list[Json] = []
+    workload.interferes = lambda *_: seen.extend(workload.store.all("Job", SPACE))
+    commands(api).run(python("pass", deadline=timedelta(seconds=60)))
+    until = {float(each["metadata"]["annotations"]["backout/until"]) - time.time() for each in seen}
+    assert all(60 < each < 1000 for each in until)
+    seen.clear()
+    commands(api).run(python("pass", inside=named("RB-7 downgrade")))
+    assert seen
+    assert not any("backout/until" in each["metadata"]["annotations"] for each in seen)
 
 
 def test_what_is_handed_over_is_in_no_job_and_no_argument(workload: KubeDouble, api: Api) -> None:

@@ -12,12 +12,21 @@ from actions.platforms.kubernetes.following import QUIET_SECONDS, Listened, PodG
 from actions.platforms.kubernetes.frames import Voices
 from actions.platforms.kubernetes.job_making import TOKEN, JobOrder, job_name
 from actions.platforms.kubernetes.kinds import CRONJOB, JOB, WORKLOADS
-from actions.platforms.kubernetes.starting import START_WITHIN, end, found_or_made, mark_taken, wait_for_pod
+from actions.platforms.kubernetes.starting import (
+    START_WITHIN,
+    clear_forgotten,
+    end,
+    found_or_made,
+    mark_taken,
+    wait_for_pod,
+)
 from actions.platforms.kubernetes.workloads import annotation, split
 from actions.platforms.local import LocalCommands
 from actions.platforms.port import Command, Commands, Ended, Finished, Inside, Line
 
 _TICK_SECONDS = 0.1
+#: Clocks differ, and a Job that is ended takes a while to be gone.
+SPARE = timedelta(minutes=5)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -63,10 +72,14 @@ class KubernetesCommands:
         template: Json | None = None
         if inside.service is not None:
             template = template_of(self.api, inside.service)
+        until = None
+        if inside.name is None:
+            clear_forgotten(self.api)
+            until = time.time() + (self.start_within + command.deadline + SPARE).total_seconds()
         return JobOrder(
             name=job_name(inside.name or secrets.token_hex(8)), command=command, template=template,
             container=inside.container, image=inside.image, account=inside.account or self.account, labels=self.labels,
-            token=secrets.token_hex(8),
+            token=secrets.token_hex(8), until=until,
         )  # fmt: skip
 
 

@@ -21,6 +21,9 @@ from actions.platforms.port import Command
 CONTAINER = "backout"
 LAUNCHER = Path(__file__).with_name("launcher.py")
 ORDER, TOKEN, TAKEN, FRAMED = "backout/order", "backout/token", "backout/taken", "backout/framed"
+#: On a Job whose name only its process knows: when that is through with it, in seconds since 1970.
+UNTIL = "backout/until"
+MANAGED_BY = "app.kubernetes.io/managed-by"
 #: Should nobody fetch the result, Kubernetes clears the Job away by itself.
 KEPT_SECONDS = 24 * 3600
 #: How much longer than its deadline a Job may last should we not be there to end it.
@@ -65,6 +68,8 @@ class JobOrder:
     labels: Mapping[str, str] = field(default_factory=dict)
     #: What its frames begin with; made anew for each Job.
     token: str = field(default="", repr=False)
+    #: None: whoever comes later finds it by its name.
+    until: float | None = None
 
     @property
     def secret(self) -> str:
@@ -128,6 +133,8 @@ def job_body(order: JobOrder) -> Json:
         container["workingDir"] = str(order.command.folder)
     deadline = int(order.command.deadline.total_seconds()) + SPARE_SECONDS
     notes = {ORDER: digest_of(order), TOKEN: order.token, FRAMED: "true" if order.is_framed else "false"}
+    if order.until is not None:
+        notes[UNTIL] = f"{order.until:.0f}"
     return {
         "metadata": {"name": order.name, "labels": _labels(order), "annotations": notes},
         "spec": {
@@ -150,7 +157,7 @@ def _argv(order: JobOrder) -> list[str]:
 
 
 def _labels(order: JobOrder) -> dict[str, str]:
-    return {**order.labels, "app.kubernetes.io/managed-by": "backout", "backout/job": order.name}
+    return {**order.labels, MANAGED_BY: "backout", "backout/job": order.name}
 
 
 def _pod_of(order: JobOrder) -> tuple[Json, Json]:

@@ -9,7 +9,17 @@ from datetime import timedelta
 from actions.errors import BackoutError
 from actions.platforms.kubernetes.api import Api, Json
 from actions.platforms.kubernetes.following import PodGoneError
-from actions.platforms.kubernetes.job_making import ORDER, TAKEN, TOKEN, JobOrder, digest_of, job_body, secret_body
+from actions.platforms.kubernetes.job_making import (
+    MANAGED_BY,
+    ORDER,
+    TAKEN,
+    TOKEN,
+    UNTIL,
+    JobOrder,
+    digest_of,
+    job_body,
+    secret_body,
+)
 from actions.platforms.kubernetes.kinds import EVENT, JOB, SECRET
 from actions.platforms.kubernetes.pods import HOPELESS, is_over, pods_of_job, waits_for
 from actions.platforms.kubernetes.refusals import ConflictError, ExistsError, MissingError
@@ -94,6 +104,15 @@ def mark_taken(api: Api, job: Json) -> None:
         mark_taken(api, job)
     except MissingError:
         pass
+
+
+def clear_forgotten(api: Api) -> None:
+    """Deletes Jobs of processes that died before they knew the result, once nobody can be waiting for them any more."""
+    now = time.time()
+    for job in api.list(JOB, labels=f"{MANAGED_BY}=backout"):
+        until = annotation(job, UNTIL)
+        if until is not None and annotation(job, TAKEN) is None and float(until) < now:
+            api.delete(JOB, job, propagation="Background")
 
 
 def _begin(api: Api, order: JobOrder, job: Json) -> Json | None:
