@@ -54,6 +54,20 @@ def test_an_unknown_block_is_shown_as_unknown(gallery: Callable[..., Page]) -> N
     expect(page.locator("[data-unknown=lever]")).to_be_visible()
 
 
+def test_a_question_that_has_only_just_come_can_be_sent_away(gallery: Callable[..., Page]) -> None:
+    approve = button("approve", "Approve", confirm=CONFIRM, style="primary")
+    page = gallery(world(message("x", blocks=[{"type": "actions", "elements": [approve]}])))
+    page.evaluate("""() => new MutationObserver((_, observer) => {
+        const dialog = document.querySelector("dialog[open]");
+        if (!dialog) return;
+        observer.disconnect();
+        document.body.dataset.heeded = !dialog.dispatchEvent(new Event("cancel", { cancelable: true }));
+    }).observe(document.body, { subtree: true, childList: true, attributes: true })""")
+    page.get_by_role("button", name="Approve").click()
+    expect(page.locator("body")).to_have_attribute("data-heeded", "true")
+    expect(page.locator("dialog")).to_have_count(0)
+
+
 def test_a_button_asks_before_it_is_pressed(gallery: Callable[..., Page]) -> None:
     page = gallery(
         world(

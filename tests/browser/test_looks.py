@@ -101,6 +101,22 @@ def test_at_400_pixels_everything_fits_and_can_be_reached(gallery: Callable[...,
     assert page.get_by_role("button", name="Measure it").is_visible()
 
 
+def test_a_conversation_that_was_left_while_it_scrolled_complains_of_nothing(gallery: Callable[..., Page]) -> None:
+    page = gallery(_busy())
+    complaints: list[object] = []
+
+    def hear(error: object) -> None:
+        complaints.append(error)
+
+    page.on("pageerror", hear)
+    frame = page.locator(".messages").element_handle()
+    page.get_by_role("link", name="general").click()
+    page.wait_for_function("node => !node.isConnected", arg=frame)
+    frame.evaluate("node => node.dispatchEvent(new Event('scroll'))")
+    page.evaluate("() => new Promise(requestAnimationFrame)")
+    assert complaints == []
+
+
 def test_with_the_keyboard_alone(gallery: Callable[..., Page]) -> None:
     """Type a command with its completion, open a thread, choose in a select, send a form, become somebody else."""
     form = modal({"type": "input", "block_id": "s", "label": plain("Service"),

@@ -1,5 +1,5 @@
 // The frame of every dialog: the browser's own modal, which keeps the focus inside and gives it back.
-import { classes, html, useEffect, useId, useLayoutEffect, useRef } from "../dom.js";
+import { classes, html, useId, useLayoutEffect, useRef } from "../dom.js";
 
 export function Dialog({ title, onCancel, class: className, role = "dialog", children, footer, icon = null }) {
   const frame = useRef(null);
@@ -13,7 +13,8 @@ export function Dialog({ title, onCancel, class: className, role = "dialog", chi
       if (before?.isConnected) before.focus?.();
     };
   }, []);
-  useEffect(() => {
+  // Before it is painted: who presses Escape at once means it, too.
+  useLayoutEffect(() => {
     const node = frame.current;
     const cancel = (event) => {
       event.preventDefault();

@@ -39,8 +39,8 @@ export function Messages({ messages, label, inThread = false, lastRead = null, t
     // The beginning of what is taller than the frame.
     node.scrollIntoView({ block: node.offsetHeight > frame.current.clientHeight ? "start" : "center" });
   }, [target]);
-  const scrolled = () => {
-    const node = frame.current;
+  // The event's own frame: it may come when that has left the page.
+  const scrolled = ({ currentTarget: node }) => {
     atEnd.current = node.scrollHeight - node.scrollTop - node.clientHeight < NEAR;
     if (atEnd.current) setBelow(false);
   };
