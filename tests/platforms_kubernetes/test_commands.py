@@ -93,6 +93,7 @@ def test_a_job_that_only_its_process_knows_says_until_when(workload: KubeDouble,
     workload.interferes = lambda *_: seen.extend(workload.store.all("Job", SPACE))
     commands(api).run(python("pass", deadline=timedelta(seconds=60)))
     until = {float(each["metadata"]["annotations"]["backout/until"]) - time.time() for each in seen}
+    assert until
     assert all(60 < each < 1000 for each in until)
     seen.clear()
     commands(api).run(python("pass", inside=named("RB-7 downgrade")))

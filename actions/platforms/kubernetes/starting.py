@@ -155,7 +155,7 @@ def _refused(api: Api, job: Json) -> tuple[str, str] | None:
 
 
 def _is_hopeless(reason: str, message: str) -> bool:
-    """It does not come by itself: the same pod is refused for as long as the namespace has that standard."""
+    """It does not come by itself; the pod security standard refuses the same pod for as long as the namespace has it."""
     return reason in HOPELESS or POD_SECURITY in message
 
 
